@@ -1,0 +1,7 @@
+std = "lua54"
+max_line_length = 110
+files["tests/lua"].std = "+busted"
+-- What the linnet command sets before a script runs.
+read_globals = { "matrix", "random", "data", "network", "theory", "plot" }
+-- A network's weights and inputs keep the mathematics' own names.
+files["tests/lua"].globals = { "assert" }

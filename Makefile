@@ -1,0 +1,137 @@
+# linnet: `make run` sets up, builds and runs the quickstart; `make test` sets up, builds and runs the tests.
+
+PREFIX    ?= /usr/local
+DESTDIR   ?=
+BUILD     ?= build
+CC        ?= cc
+VERSION   := 0.1.0
+
+# The Debian packages, in one list. README.md says what each is for.
+packages.build := gcc libc6-dev make pkg-config liblua5.4-dev libopenblas-dev liblapacke-dev librandom123-dev \
+                  libzip-dev zlib1g-dev libedit-dev gnuplot-nox
+packages.test  := libcmocka-dev lua-busted perl
+packages.lint  := clang-format clang-tidy cppcheck lua-check
+packages.bench := python3-numpy python3-scipy
+
+LIBRARIES := lua5.4 openblas lapacke libedit libzip zlib
+CSTD      := -std=c17 -D_GNU_SOURCE
+WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings \
+             -Wundef -Wimplicit-fallthrough -Wdouble-promotion $(if $(or $(CI),$(WERROR)),-Werror)
+OPT       ?= -O3 -g
+# Sums are rounded as they are written: the same numbers from any compiler.
+CFLAGS    := $(CSTD) $(OPT) $(WARN) -ffp-contract=off -fno-math-errno -fPIC -fvisibility=hidden -Isrc $(SANITIZE)
+LDFLAGS   := -Wl,-E $(SANITIZE)
+
+sources  := $(sort $(wildcard src/core/*.c src/data/*.c src/network/*.c src/theory/*.c src/lua/*.c src/host/*.c))
+cli      := $(sort $(wildcard src/cli/*.c))
+embedded := $(sort $(wildcard lua/linnet/*.lua data/*))
+objects  := $(patsubst %.c,$(BUILD)/%.o,$(sources)) $(BUILD)/embedded.o
+ctests   := $(patsubst tests/c/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/c/test_*.c)))
+luatests := $(sort $(wildcard tests/lua/*_spec.lua))
+embeds   := $(patsubst examples/embed/%.c,$(BUILD)/examples/%,$(sort $(wildcard examples/embed/*.c)))
+
+.DEFAULT_GOAL := all
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.PHONY: all setup setup-test setup-lint run test bench install uninstall format lint sanitize valgrind clean help
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+
+all: $(BUILD)/linnet $(BUILD)/liblinnet.a $(embeds) ## the command, the library and the embedding examples
+
+setup: ## install what the build needs (Debian packages; asks for root only if one is missing)
+	@tools/setup.sh $(packages.build)
+
+setup-test: ## install what the tests need
+	@tools/setup.sh $(packages.build) $(packages.test)
+
+setup-lint:
+	@tools/setup.sh $(packages.lint)
+
+run: all ## build and run the quickstart: theory and training of the semantic task, and its picture
+	$(BUILD)/linnet examples/quickstart.lua
+
+# The flags of the libraries, asked for once and after the set-up. make re-reads itself when it has made this file.
+goals := $(or $(MAKECMDGOALS),all)
+ifneq ($(filter-out setup setup-test setup-lint format clean help uninstall,$(goals)),)
+include $(BUILD)/flags.mk
+endif
+$(BUILD)/flags.mk: Makefile tools/setup.sh
+	@tools/setup.sh $(packages.build)
+	@mkdir -p $(@D)
+	@echo "LIBRARY_CFLAGS := $$(pkg-config --cflags $(LIBRARIES))" > $@.new
+	@echo "LIBRARY_LIBS := $$(pkg-config --variable=libdir lua5.4)/liblua5.4.a $$(pkg-config --libs openblas lapacke libedit libzip zlib) -lm -ldl" >> $@.new
+	@mv $@.new $@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags.mk
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) -DLINNET_VERSION='"$(VERSION)"' -MMD -MP -c -o $@ $<
+
+$(BUILD)/embed: tools/embed.c
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) -O1 $(WARN) -o $@ $<
+
+$(BUILD)/embedded.c: $(BUILD)/embed $(embedded)
+	$(BUILD)/embed $@ $(embedded)
+
+$(BUILD)/embedded.o: $(BUILD)/embedded.c
+	$(CC) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/liblinnet.a: $(objects)
+	@rm -f $@
+	ar rcsD $@ $^
+
+$(BUILD)/linnet: $(patsubst %.c,$(BUILD)/%.o,$(cli)) $(BUILD)/liblinnet.a
+	$(CC) -o $@ $^ $(LDFLAGS) $(LIBRARY_LIBS)
+
+$(BUILD)/examples/%: examples/embed/%.c $(BUILD)/liblinnet.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/liblinnet.a $(LDFLAGS) $(LIBRARY_LIBS)
+
+$(BUILD)/tests/%: tests/c/%.c $(BUILD)/liblinnet.a | setup-test
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) $$(pkg-config --cflags cmocka) -Itests/c -MMD -MP -o $@ $< \
+	  $(BUILD)/liblinnet.a $(LDFLAGS) $(LIBRARY_LIBS) $$(pkg-config --libs cmocka)
+
+# One prove run over the C programs and the Lua specs; the specs run in the command that was just built.
+test: setup-test all $(ctests) ## build and run all tests
+	@LINNET=$(BUILD)/linnet OPENBLAS_NUM_THREADS=1 prove -j2 --exec tests/runner $(ctests) $(luatests)
+
+sanitize: ## the tests under AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer
+	@$(MAKE) --no-print-directory BUILD=build/sanitize OPT='-O1 -g' \
+	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer' test
+
+valgrind: all ## the quickstart under valgrind
+	OPENBLAS_NUM_THREADS=1 valgrind -q --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite \
+	  $(BUILD)/linnet examples/quickstart.lua
+
+bench: all ## benchmarks beside the peers installed, in one run
+	@tools/setup.sh $(packages.bench)
+	@$(BUILD)/linnet tests/bench/run.lua
+
+install: all ## into PREFIX (default /usr/local), below DESTDIR if given
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib
+	install -m 755 $(BUILD)/linnet $(DESTDIR)$(PREFIX)/bin/linnet
+	install -m 644 src/linnet.h $(DESTDIR)$(PREFIX)/include/linnet.h
+	install -m 644 $(BUILD)/liblinnet.a $(DESTDIR)$(PREFIX)/lib/liblinnet.a
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/linnet $(DESTDIR)$(PREFIX)/include/linnet.h $(DESTDIR)$(PREFIX)/lib/liblinnet.a
+
+c_files   = $(shell git ls-files '*.c' '*.h')
+lua_files = $(shell git ls-files '*.lua')
+
+format: ## lay out the C files
+	@tools/setup.sh clang-format
+	clang-format -i $(c_files)
+
+lint: setup-lint all ## layout, static checks of C and Lua, and the rule that the numerics know no Lua
+	clang-format --dry-run -Werror $(c_files)
+	luacheck --quiet --no-color $(lua_files)
+	@! grep -nE '#include *[<"](lua|lauxlib|lualib)' -r src/core src/data src/network src/theory
+
+clean: ## remove what was built
+	rm -rf build
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,117 @@
+#include "core/context.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define ALIGNMENT 64
+
+/* Stands before each block of work space; the block's first byte is the next multiple of ALIGNMENT. */
+struct ln_block {
+  struct ln_block *previous;
+  size_t size; /* of the whole allocation */
+};
+
+static const char *const names[] = {
+#define NAME(name, meaning) #name,
+    LN_STATUS_LIST(NAME)
+#undef NAME
+};
+static const char *const meanings[] = {
+#define MEANING(name, meaning) meaning,
+    LN_STATUS_LIST(MEANING)
+#undef MEANING
+};
+
+const char *ln_status_name(ln_status status) { return names[status]; }
+const char *ln_status_meaning(ln_status status) { return meanings[status]; }
+
+static void *allocate_by_malloc(void *ud, void *block, size_t old_size, size_t new_size) {
+  (void)ud, (void)old_size;
+  if (new_size) return realloc(block, new_size);
+  free(block);
+  return NULL;
+}
+
+void ln_context_init(ln_context *cx, ln_allocator allocate, void *ud) {
+  *cx = (ln_context){.allocate = allocate ? allocate : allocate_by_malloc,
+                     .allocate_ud = ud,
+                     .deadline = INFINITY,
+                     .flops_left = INFINITY,
+                     .workers = 1};
+}
+
+ln_status ln_fail(ln_context *cx, ln_status status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(cx->message, sizeof cx->message, format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+ln_status ln_no_memory(ln_context *cx, size_t bytes) {
+  return ln_fail(cx, LN_EMEMORY, "out of memory: %zu bytes of work space could not be had", bytes);
+}
+
+void ln_interrupt(ln_context *cx) { atomic_store_explicit(&cx->interrupted, 1, memory_order_relaxed); }
+
+double ln_clock(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+ln_status ln_poll(ln_context *cx) {
+  if (atomic_load_explicit(&cx->interrupted, memory_order_relaxed))
+    return ln_fail(cx, LN_EINTERRUPT, "interrupted");
+  if (cx->deadline < INFINITY && ln_clock() > cx->deadline) return ln_fail(cx, LN_ETIME, "over its time limit");
+  return LN_OK;
+}
+
+ln_status ln_charge(ln_context *cx, double flops) {
+  cx->flops_used += flops;
+  if (flops > cx->flops_left)
+    return ln_fail(cx, LN_EFLOPS, "over its budget: this call needs %.3g floating-point operations and %.3g are left",
+                   flops, cx->flops_left);
+  cx->flops_left -= flops;
+  return ln_poll(cx);
+}
+
+void ln_report(ln_context *cx, const char *what, double fraction) {
+  if (cx->progress) cx->progress(cx->progress_ud, what, fraction);
+}
+
+ln_mark ln_begin(const ln_context *cx) { return cx->scratch; }
+
+ln_status ln_end(ln_context *cx, ln_mark mark, ln_status status) {
+  while (cx->scratch != mark) {
+    struct ln_block *block = cx->scratch;
+    cx->scratch = block->previous;
+    cx->scratch_bytes -= block->size;
+    cx->allocate(cx->allocate_ud, block, block->size, 0);
+  }
+  return status;
+}
+
+void *ln_take(ln_context *cx, size_t count, size_t size) {
+  const size_t overhead = sizeof(struct ln_block) + ALIGNMENT;
+  if (size && count > (SIZE_MAX / 2 - overhead) / size) {
+    ln_fail(cx, LN_EMEMORY, "out of memory: work space for %zu numbers of %zu bytes was asked for", count, size);
+    return NULL;
+  }
+  size_t whole = count * size + overhead;
+  struct ln_block *block = cx->allocate(cx->allocate_ud, NULL, 0, whole);
+  if (!block) return ln_no_memory(cx, whole), NULL;
+  block->previous = cx->scratch;
+  block->size = whole;
+  cx->scratch = block;
+  cx->scratch_bytes += whole;
+  if (cx->scratch_bytes > cx->scratch_peak) cx->scratch_peak = cx->scratch_bytes;
+  uintptr_t start = (uintptr_t)(block + 1);
+  return (char *)block + ((start + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT - (uintptr_t)block);
+}
+
+double *ln_reals(ln_context *cx, size_t count) { return ln_take(cx, count, sizeof(double)); }
