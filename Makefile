@@ -16,7 +16,7 @@ packages.bench := python3-numpy python3-scipy
 LIBRARIES := lua5.4 openblas lapacke libedit libzip zlib
 CSTD      := -std=c17 -D_GNU_SOURCE
 WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings \
-             -Wundef -Wimplicit-fallthrough -Wdouble-promotion $(if $(or $(CI),$(WERROR)),-Werror)
+             -Wundef -Wimplicit-fallthrough $(if $(or $(CI),$(WERROR)),-Werror)
 OPT       ?= -O3 -g
 # Sums are rounded as they are written: the same numbers from any compiler.
 CFLAGS    := $(CSTD) $(OPT) $(WARN) -ffp-contract=off -fno-math-errno -fPIC -fvisibility=hidden -Isrc $(SANITIZE)

@@ -1,5 +1,6 @@
 /* embed.c: writes files as C arrays, so that the library needs none of them at run time.
- * embed OUT.c FILE...: defines linnet's table of embedded files (src/host/embedded.h), each under its path. */
+ * embed OUT.c FILE...: defines linnet's table of embedded files (src/host/embedded.h), each under its path.
+ */
 #include <stdio.h>
 
 static int write_file(FILE *out, const char *path, int index) {

@@ -67,15 +67,17 @@ double ln_clock(void) {
 ln_status ln_poll(ln_context *cx) {
   if (atomic_load_explicit(&cx->interrupted, memory_order_relaxed))
     return ln_fail(cx, LN_EINTERRUPT, "interrupted");
-  if (cx->deadline < INFINITY && ln_clock() > cx->deadline) return ln_fail(cx, LN_ETIME, "over its time limit");
+  if (cx->deadline < INFINITY && ln_clock() > cx->deadline)
+    return ln_fail(cx, LN_ETIME, "over its time limit");
   return LN_OK;
 }
 
 ln_status ln_charge(ln_context *cx, double flops) {
   cx->flops_used += flops;
   if (flops > cx->flops_left)
-    return ln_fail(cx, LN_EFLOPS, "over its budget: this call needs %.3g floating-point operations and %.3g are left",
-                   flops, cx->flops_left);
+    return ln_fail(cx, LN_EFLOPS,
+                   "over its budget: this call needs %.3g floating-point operations and %.3g are left", flops,
+                   cx->flops_left);
   cx->flops_left -= flops;
   return ln_poll(cx);
 }
@@ -99,7 +101,8 @@ ln_status ln_end(ln_context *cx, ln_mark mark, ln_status status) {
 void *ln_take(ln_context *cx, size_t count, size_t size) {
   const size_t overhead = sizeof(struct ln_block) + ALIGNMENT;
   if (size && count > (SIZE_MAX / 2 - overhead) / size) {
-    ln_fail(cx, LN_EMEMORY, "out of memory: work space for %zu numbers of %zu bytes was asked for", count, size);
+    ln_fail(cx, LN_EMEMORY, "out of memory: work space for %zu numbers of %zu bytes was asked for", count,
+            size);
     return NULL;
   }
   size_t whole = count * size + overhead;

@@ -1,9 +1,10 @@
 /* context.h: the only link between the numerics and whoever hosts them.
  *
- * Every numeric call that can allocate, run long or fail takes a context first: it carries the allocator, the interrupt
- * flag, the deadline and the budget of floating-point operations, the progress callback, the number of workers and the
- * message of the last error. A call returns a status; when that is not LN_OK the context's message says what was expected
- * and what came, in the user's terms. A context belongs to one thread; only ln_interrupt may be called from elsewhere. */
+ * Every numeric call that can allocate, run long or fail takes a context first: it carries the allocator, the
+ * interrupt flag, the deadline and the budget of floating-point operations, the progress callback, the number
+ * of workers and the message of the last error. A call returns a status; when that is not LN_OK the context's
+ * message says what was expected and what came, in the user's terms. A context belongs to one thread; only
+ * ln_interrupt may be called from elsewhere. */
 #ifndef LN_CONTEXT_H
 #define LN_CONTEXT_H
 
@@ -26,17 +27,20 @@ typedef struct ln_context {
   double flops_used;
   ln_progress progress; /* may be null */
   void *progress_ud;
-  int workers;                  /* threads that a parallel region may use, >= 1 */
-  struct ln_block *scratch;     /* what ln_take has handed out, newest first */
+  int workers;              /* threads that a parallel region may use, >= 1 */
+  struct ln_block *scratch; /* what ln_take has handed out, newest first */
   size_t scratch_bytes, scratch_peak;
   char message[1024];
 } ln_context;
 
-/* A context without limits, on malloc if allocate is null. Nothing to give back as long as every mark was released. */
+/* A context without limits, on malloc if allocate is null. Nothing to give back as long as every mark was
+ * released. */
 void ln_context_init(ln_context *cx, ln_allocator allocate, void *ud);
 
-/* Sets the message and returns the status, so that a check is one line: return ln_fail(cx, LN_EARG, "...", ...). */
-ln_status ln_fail(ln_context *cx, ln_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Sets the message and returns the status, so that a check is one line: return ln_fail(cx, LN_EARG, "...",
+ * ...). */
+ln_status ln_fail(ln_context *cx, ln_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* The message for a block of this size that could not be had; returns LN_EMEMORY. */
 ln_status ln_no_memory(ln_context *cx, size_t bytes);
 
@@ -45,8 +49,8 @@ ln_status ln_no_memory(ln_context *cx, size_t bytes);
 void ln_interrupt(ln_context *cx); /* any thread, or a signal handler */
 /* Asked at every step of a loop that can run long: LN_OK, LN_EINTERRUPT or LN_ETIME (with a message). */
 ln_status ln_poll(ln_context *cx);
-/* Before work that cannot be stopped once it has begun (one decomposition, one large product): LN_EFLOPS if the budget
- * does not hold that many floating-point operations, else as ln_poll. */
+/* Before work that cannot be stopped once it has begun (one decomposition, one large product): LN_EFLOPS if
+ * the budget does not hold that many floating-point operations, else as ln_poll. */
 ln_status ln_charge(ln_context *cx, double flops);
 void ln_report(ln_context *cx, const char *what, double fraction);
 double ln_clock(void); /* seconds, monotonic */
@@ -58,13 +62,14 @@ double ln_clock(void); /* seconds, monotonic */
  *     double *w = ln_reals(cx, n);
  *     if (!w) return ln_end(cx, mark, LN_EMEMORY);
  *     ...
- *     return ln_end(cx, mark, status);                                                                       */
+ *     return ln_end(cx, mark, status); */
 typedef struct ln_block *ln_mark;
 ln_mark ln_begin(const ln_context *cx);
-ln_status ln_end(ln_context *cx, ln_mark mark, ln_status status); /* frees what was taken since; returns status */
+ln_status ln_end(ln_context *cx, ln_mark mark,
+                 ln_status status); /* frees what was taken since; returns status */
 
-/* count * size bytes, 64-byte aligned, not cleared. Null with the message set if the product overflows or there is no
- * memory; a count of 0 gives a valid pointer. */
+/* count * size bytes, 64-byte aligned, not cleared. Null with the message set if the product overflows or
+ * there is no memory; a count of 0 gives a valid pointer. */
 void *ln_take(ln_context *cx, size_t count, size_t size);
 double *ln_reals(ln_context *cx, size_t count);
 

@@ -1,4 +1,5 @@
-/* embedded.h: files of the source tree (lua/, data/) that the build compiles into the library, under their paths. */
+/* embedded.h: files of the source tree (lua/, data/) that the build compiles into the library, under their
+ * paths. */
 #ifndef LN_EMBEDDED_H
 #define LN_EMBEDDED_H
 

@@ -1,12 +1,15 @@
-/* linalg.h: decompositions and what follows from them, over LAPACKE's _work level (column-major, dimensions checked here).
+/* linalg.h: decompositions and what follows from them, over LAPACKE's _work level (column-major, dimensions
+ * checked here).
  *
- * All take their inputs unchanged and write results into windows that the caller provides; m, n are A's rows and columns
- * and k = min(m, n). Every function refuses NaN and infinity with the place of the first one (LN_EARG), charges its
- * floating-point operations before it starts, and returns LN_ENUMERIC when LAPACK's iteration fails.
+ * All take their inputs unchanged and write results into windows that the caller provides; m, n are A's rows
+ * and columns and k = min(m, n). Every function refuses NaN and infinity with the place of the first one
+ * (LN_EARG), charges its floating-point operations before it starts, and returns LN_ENUMERIC when LAPACK's
+ * iteration fails.
  *
- * Fixed signs: the first entry above 1e-8 of the largest in each right singular vector (eigenvector) is positive, and the
- * left one follows. Equal singular values (neighbours that differ by less than LN_EQUAL of the largest, chained) have no
- * unique basis: theirs comes from the column-pivoted QR of their projector, so it depends on the subspace alone. */
+ * Fixed signs: the first entry above 1e-8 of the largest in each right singular vector (eigenvector) is
+ * positive, and the left one follows. Equal singular values (neighbours that differ by less than LN_EQUAL of
+ * the largest, chained) have no unique basis: theirs comes from the column-pivoted QR of their projector, so
+ * it depends on the subspace alone. */
 #ifndef LN_LINALG_H
 #define LN_LINALG_H
 
@@ -14,20 +17,20 @@
 
 #define LN_EQUAL 1e-8
 
-/* Groups of equal neighbours in a sorted list of n values: start[g] .. start[g+1]-1 is group g; start has room for n+1.
- * Returns how many groups there are. tolerance is relative to the largest absolute value. */
+/* Groups of equal neighbours in a sorted list of n values: start[g] .. start[g+1]-1 is group g; start has
+ * room for n+1. Returns how many groups there are. tolerance is relative to the largest absolute value. */
 size_t ln_groups(const double *values, size_t n, double tolerance, size_t *start);
 
-/* A = U diag(s) V', s falling. Thin: U m x k, V n x k. Full: U m x m, V n x n. U and V may both be {0}: values only.
- * gesdd, and gesvd where that fails. */
+/* A = U diag(s) V', s falling. Thin: U m x k, V n x k. Full: U m x m, V n x n. U and V may both be {0}:
+ * values only. gesdd, and gesvd where that fails. */
 ln_status ln_svd(ln_context *cx, ln_matrix A, ln_matrix U, double *s, ln_matrix V);
 
 /* Symmetric A = Q diag(w) Q', w rising. Reads the lower triangle. Q may be {0}: values only.
  * LN_EARG unless A is square and symmetric to 1e-10 of its largest entry. */
 ln_status ln_eigh(ln_context *cx, ln_matrix A, double *w, ln_matrix Q);
 
-/* Square A v = (wr + i wi) v; V holds the right vectors as LAPACK packs them (a complex pair in two columns), each of norm
- * 1; sorted by falling real part, then falling imaginary part. */
+/* Square A v = (wr + i wi) v; V holds the right vectors as LAPACK packs them (a complex pair in two columns),
+ * each of norm 1; sorted by falling real part, then falling imaginary part. */
 ln_status ln_eig(ln_context *cx, ln_matrix A, double *wr, double *wi, ln_matrix V);
 
 /* A = Q R, Q m x k with orthonormal columns, R k x n with a diagonal >= 0. */
@@ -36,28 +39,31 @@ ln_status ln_qr(ln_context *cx, ln_matrix A, ln_matrix Q, ln_matrix R);
 /* A = L L', L lower with zeros above. LN_ENUMERIC with the order of the minor that is not positive. */
 ln_status ln_cholesky(ln_context *cx, ln_matrix A, ln_matrix L);
 
-/* A X = B, A square. LN_ENUMERIC if A is singular to working precision (the message gives the reciprocal condition). */
+/* A X = B, A square. LN_ENUMERIC if A is singular to working precision (the message gives the reciprocal
+ * condition). */
 ln_status ln_solve(ln_context *cx, ln_matrix A, ln_matrix B, ln_matrix X);
 ln_status ln_inverse(ln_context *cx, ln_matrix A, ln_matrix X);
 
-/* The least-squares solution of smallest norm, any shape and rank; X is n x B.cols. tolerance is relative to the largest
- * singular value; tolerance < 0: max(m, n) * 2^-52. */
+/* The least-squares solution of smallest norm, any shape and rank; X is n x B.cols. tolerance is relative to
+ * the largest singular value; tolerance < 0: max(m, n) * 2^-52. */
 ln_status ln_least_squares(ln_context *cx, ln_matrix A, ln_matrix B, double tolerance, ln_matrix X);
 ln_status ln_pseudo_inverse(ln_context *cx, ln_matrix A, double tolerance, ln_matrix X); /* X n x m */
 
 ln_status ln_rank(ln_context *cx, ln_matrix A, double tolerance, size_t *rank);
 ln_status ln_condition(ln_context *cx, ln_matrix A, double *condition); /* s_1/s_k; infinity if singular */
 
-/* det A = sign * exp(log): sign 0 and log -infinity for a singular matrix. The determinant of a 0 x 0 matrix is 1. */
+/* det A = sign * exp(log): sign 0 and log -infinity for a singular matrix. The determinant of a 0 x 0 matrix
+ * is 1. */
 ln_status ln_log_determinant(ln_context *cx, ln_matrix A, double *log, double *sign);
 
-ln_status ln_exponential(ln_context *cx, ln_matrix A, ln_matrix X);  /* scaling and squaring, Pade 13 (Higham 2005) */
-ln_status ln_square_root(ln_context *cx, ln_matrix A, ln_matrix X);  /* principal, X X = A; symmetric A >= 0 by its
-                                                                         eigenvectors, else the product form of the
-                                                                         Denman-Beavers iteration; LN_ENUMERIC if there
-                                                                         is none */
-/* Orthonormal bases of the range (m x rank) and the null space (n x (n - rank)) of A, into the first columns of B; B is
- * m x k and n x n. *found is the number of columns. */
+ln_status ln_exponential(ln_context *cx, ln_matrix A,
+                         ln_matrix X); /* scaling and squaring, Pade 13 (Higham 2005) */
+ln_status ln_square_root(ln_context *cx, ln_matrix A, ln_matrix X); /* principal, X X = A; symmetric A >= 0 by
+                                                                       its eigenvectors, else the product form
+                                                                       of the Denman-Beavers iteration;
+                                                                       LN_ENUMERIC if there is none */
+/* Orthonormal bases of the range (m x rank) and the null space (n x (n - rank)) of A, into the first columns
+ * of B; B is m x k and n x n. *found is the number of columns. */
 ln_status ln_range(ln_context *cx, ln_matrix A, double tolerance, ln_matrix B, size_t *found);
 ln_status ln_null_space(ln_context *cx, ln_matrix A, double tolerance, ln_matrix B, size_t *found);
 

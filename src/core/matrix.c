@@ -27,8 +27,8 @@ bool ln_overlaps(ln_matrix A, ln_matrix B) {
 
 ln_status ln_check_size(ln_context *cx, double rows, double cols, size_t *bytes) {
   if (!(rows >= 0 && cols >= 0) || rows > LN_DIMENSION_MAX || cols > LN_DIMENSION_MAX)
-    return ln_fail(cx, LN_EARG, "a matrix of %.17g x %.17g: rows and columns must lie between 0 and %u", rows, cols,
-                   LN_DIMENSION_MAX);
+    return ln_fail(cx, LN_EARG, "a matrix of %.17g x %.17g: rows and columns must lie between 0 and %u", rows,
+                   cols, LN_DIMENSION_MAX);
   if (rows * cols * sizeof(double) > (double)(PTRDIFF_MAX / 2))
     return ln_fail(cx, LN_EARG, "a matrix of %.17g x %.17g would take %.4g bytes", rows, cols,
                    rows * cols * sizeof(double));
@@ -56,7 +56,8 @@ void ln_copy(ln_matrix A, ln_matrix B) {
   if (ln_is_dense(A) && ln_is_dense(B)) {
     memmove(B.data, A.data, A.rows * A.cols * sizeof(double));
   } else if (B.data <= A.data) { /* columns in the order in which none is read after it was written */
-    for (size_t j = 0; j < A.cols; j++) memmove(B.data + j * B.ld, A.data + j * A.ld, A.rows * sizeof(double));
+    for (size_t j = 0; j < A.cols; j++)
+      memmove(B.data + j * B.ld, A.data + j * A.ld, A.rows * sizeof(double));
   } else {
     for (size_t j = A.cols; j-- > 0;) memmove(B.data + j * B.ld, A.data + j * A.ld, A.rows * sizeof(double));
   }
@@ -79,24 +80,28 @@ void ln_gemm(ln_form ta, ln_form tb, double alpha, ln_matrix A, ln_matrix B, dou
   if (!C.rows || !C.cols) return;
   size_t inner = ta ? A.rows : A.cols;
   if (!inner) { /* an empty sum; BLAS would refuse the leading dimensions of some empty operands */
-    if (beta == 0) ln_fill(C, 0);
-    else ln_scale(beta, C);
+    if (beta == 0)
+      ln_fill(C, 0);
+    else
+      ln_scale(beta, C);
     return;
   }
-  cblas_dgemm(CblasColMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, dim(C.rows), dim(C.cols),
-              dim(inner), alpha, A.data, dim(A.ld), B.data, dim(B.ld), beta, C.data, dim(C.ld));
+  cblas_dgemm(CblasColMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, dim(C.rows),
+              dim(C.cols), dim(inner), alpha, A.data, dim(A.ld), B.data, dim(B.ld), beta, C.data, dim(C.ld));
 }
 
 void ln_gram(ln_form ta, double alpha, ln_matrix A, double beta, ln_matrix C) {
   if (!C.rows) return;
   size_t inner = ta ? A.rows : A.cols;
   if (!inner) {
-    if (beta == 0) ln_fill(C, 0);
-    else ln_scale(beta, C);
+    if (beta == 0)
+      ln_fill(C, 0);
+    else
+      ln_scale(beta, C);
     return;
   }
-  cblas_dsyrk(CblasColMajor, CblasLower, ta ? CblasTrans : CblasNoTrans, dim(C.rows), dim(inner), alpha, A.data,
-              dim(A.ld), beta, C.data, dim(C.ld));
+  cblas_dsyrk(CblasColMajor, CblasLower, ta ? CblasTrans : CblasNoTrans, dim(C.rows), dim(inner), alpha,
+              A.data, dim(A.ld), beta, C.data, dim(C.ld));
   ln_symmetrize(C);
 }
 
@@ -114,7 +119,8 @@ double ln_dot(ln_matrix A, ln_matrix B) {
   if (ln_is_dense(A) && ln_is_dense(B) && A.rows * A.cols <= LN_DIMENSION_MAX)
     return cblas_ddot(dim(A.rows * A.cols), A.data, 1, B.data, 1);
   double sum = 0;
-  for (size_t j = 0; j < A.cols; j++) sum += cblas_ddot(dim(A.rows), A.data + j * A.ld, 1, B.data + j * B.ld, 1);
+  for (size_t j = 0; j < A.cols; j++)
+    sum += cblas_ddot(dim(A.rows), A.data + j * A.ld, 1, B.data + j * B.ld, 1);
   return sum;
 }
 

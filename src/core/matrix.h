@@ -1,8 +1,9 @@
-/* matrix.h: column-major float64 matrices, as BLAS and LAPACK have them, and the products everything is built on.
+/* matrix.h: column-major float64 matrices, as BLAS and LAPACK have them, and the products everything is built
+ * on.
  *
- * An ln_matrix is a window: it owns nothing, and is passed by value. Its leading dimension lets a block, row or column
- * of a larger matrix be one too. A vector is a matrix with one column (or one row). Rows and columns may be 0.
- * Shapes are the caller's to check: the functions here assume that they fit. */
+ * An ln_matrix is a window: it owns nothing, and is passed by value. Its leading dimension lets a block, row
+ * or column of a larger matrix be one too. A vector is a matrix with one column (or one row). Rows and
+ * columns may be 0. Shapes are the caller's to check: the functions here assume that they fit. */
 #ifndef LN_MATRIX_H
 #define LN_MATRIX_H
 
@@ -23,8 +24,9 @@ typedef struct ln_matrix {
 /* ---- making windows ---- */
 
 ln_matrix ln_window(double *data, size_t rows, size_t cols); /* ld = rows */
-ln_matrix ln_block_of(ln_matrix A, size_t row, size_t col, size_t rows, size_t cols); /* first row, col from 0 */
-bool ln_is_dense(ln_matrix A);                                                        /* no gaps between columns */
+ln_matrix ln_block_of(ln_matrix A, size_t row, size_t col, size_t rows,
+                      size_t cols);         /* first row, col from 0 */
+bool ln_is_dense(ln_matrix A);              /* no gaps between columns */
 bool ln_overlaps(ln_matrix A, ln_matrix B); /* do the memory ranges of the two meet? */
 
 /* LN_EARG if a size is above LN_DIMENSION_MAX or the bytes overflow; *bytes = rows * cols * 8 else. */
@@ -35,10 +37,10 @@ ln_matrix ln_take_matrix(ln_context *cx, size_t rows, size_t cols);
 /* ---- copies ---- */
 
 void ln_fill(ln_matrix A, double x);
-void ln_identity(ln_matrix A);                  /* ones on the diagonal, zeros elsewhere */
-void ln_copy(ln_matrix A, ln_matrix B);         /* B = A, same shape; overlap is allowed, as if copied first */
-void ln_transpose(ln_matrix A, ln_matrix B);    /* B = A', no overlap */
-void ln_symmetrize(ln_matrix A);                /* the lower triangle is copied to the upper one */
+void ln_identity(ln_matrix A);               /* ones on the diagonal, zeros elsewhere */
+void ln_copy(ln_matrix A, ln_matrix B);      /* B = A, same shape; overlap is allowed, as if copied first */
+void ln_transpose(ln_matrix A, ln_matrix B); /* B = A', no overlap */
+void ln_symmetrize(ln_matrix A);             /* the lower triangle is copied to the upper one */
 
 /* ---- BLAS ---- */
 

@@ -8,9 +8,11 @@
 #include "core/context.h"
 
 typedef ln_status (*ln_ode_rhs)(ln_context *cx, void *ud, double t, const double *y, double *dydt);
-/* Called with the state at each asked time, in order; a status other than LN_OK ends the integration with it. */
+/* Called with the state at each asked time, in order; a status other than LN_OK ends the integration with it.
+ */
 typedef ln_status (*ln_ode_output)(ln_context *cx, void *ud, size_t index, double t, const double *y);
-/* Asked after each step: true says that the state no longer changes (y holds for all later times). May be null. */
+/* Asked after each step: true says that the state no longer changes (y holds for all later times). May be
+ * null. */
 typedef bool (*ln_ode_settled)(void *ud, double t, const double *y, const double *dydt);
 
 typedef struct ln_ode {
@@ -18,15 +20,16 @@ typedef struct ln_ode {
   ln_ode_output output;
   ln_ode_settled settled;
   void *ud;
-  size_t n;                  /* unknowns */
-  double rtol, atol;         /* error per step: sqrt(mean((e / (atol + rtol max|y|))^2)) <= 1 */
-  double first_step;         /* 0: chosen */
-  size_t max_steps;          /* 0: 10 million; LN_ENUMERIC when reached, with the time and the step size */
+  size_t n;          /* unknowns */
+  double rtol, atol; /* error per step: sqrt(mean((e / (atol + rtol max|y|))^2)) <= 1 */
+  double first_step; /* 0: chosen */
+  size_t max_steps;  /* 0: 10 million; LN_ENUMERIC when reached, with the time and the step size */
   size_t steps, rejected, evaluations; /* results */
 } ln_ode;
 
-/* From y(t0) = y through the times[0..count-1], rising (equal neighbours allowed), all >= t0. y holds the last state at the
- * end (also after an error: the last accepted step). LN_ENUMERIC when the step size underflows or y is not finite. */
+/* From y(t0) = y through the times[0..count-1], rising (equal neighbours allowed), all >= t0. y holds the
+ * last state at the end (also after an error: the last accepted step). LN_ENUMERIC when the step size
+ * underflows or y is not finite. */
 ln_status ln_ode_solve(ln_context *cx, ln_ode *ode, double t0, double *y, const double *times, size_t count);
 
 #endif

@@ -1,8 +1,9 @@
 /* random.h: counter-based random streams on Philox 4x32-10 (Salmon et al. 2011, Random123).
  *
- * A stream is a seed, a stream number and a position. The draw at a position is a function of those three alone: the same
- * bits on every machine, for any number of threads and any order of calls. Normals come from the inverse normal
- * distribution function (Wichura 1988, AS 241) on a logarithm made of +, -, *, / and sqrt only. */
+ * A stream is a seed, a stream number and a position. The draw at a position is a function of those three
+ * alone: the same bits on every machine, for any number of threads and any order of calls. Normals come from
+ * the inverse normal distribution function (Wichura 1988, AS 241) on a logarithm made of +, -, *, / and sqrt
+ * only. */
 #ifndef LN_RANDOM_H
 #define LN_RANDOM_H
 
@@ -22,7 +23,8 @@ ln_stream ln_split(const ln_stream *stream, uint64_t k);
 uint64_t ln_random_word(ln_stream *stream);
 double ln_random_uniform(ln_stream *stream); /* in (0, 1), 53 bits */
 double ln_random_normal(ln_stream *stream);
-int64_t ln_random_integer(ln_stream *stream, int64_t low, int64_t high); /* low <= x <= high, each equally likely */
+int64_t ln_random_integer(ln_stream *stream, int64_t low,
+                          int64_t high); /* low <= x <= high, each equally likely */
 
 /* Fill a matrix down its columns. */
 void ln_random_normals(ln_stream *stream, ln_matrix A, double mean, double sd);

@@ -1,0 +1,232 @@
+#include "lua/binding.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ALIGNMENT 64
+
+/* ---- the context ---- */
+
+static const char context_key = 0;
+
+void set_context(lua_State *L, ln_context *cx) {
+  lua_pushlightuserdata(L, cx);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &context_key);
+}
+
+ln_context *context_of(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &context_key);
+  ln_context *cx = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return cx;
+}
+
+/* ---- errors ---- */
+
+static int error_to_string(lua_State *L) {
+  lua_getfield(L, 1, "message");
+  return 1;
+}
+
+void create_error_type(lua_State *L) {
+  if (luaL_newmetatable(L, ERROR_TYPE)) {
+    lua_pushcfunction(L, error_to_string);
+    lua_setfield(L, -2, "__tostring");
+  }
+  lua_pop(L, 1);
+}
+
+void push_error(lua_State *L, ln_status status, const char *message) {
+  lua_createtable(L, 0, 4);
+  lua_pushstring(L, message);
+  lua_setfield(L, -2, "message");
+  lua_pushstring(L, ln_status_name(status));
+  lua_setfield(L, -2, "code");
+  luaL_setmetatable(L, ERROR_TYPE);
+}
+
+_Noreturn void raise_status(lua_State *L, const char *name, ln_status status) {
+  luaL_where(L, 1);
+  lua_pushfstring(L, "%s%s: %s", lua_tostring(L, -1), name, context_of(L)->message);
+  if (status == LN_EINTERRUPT || status == LN_ETIME || status == LN_EFLOPS || status == LN_EDIVERGED)
+    push_error(L, status, lua_tostring(L, -1));
+  lua_error(L);
+  __builtin_unreachable();
+}
+
+_Noreturn void fail(lua_State *L, const char *name, const char *format, ...) {
+  char message[1024];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(message, sizeof message, format, arguments);
+  va_end(arguments);
+  luaL_where(L, 1);
+  lua_pushfstring(L, "%s%s: %s", lua_tostring(L, -1), name, message);
+  lua_error(L);
+  __builtin_unreachable();
+}
+
+const char *describe(lua_State *L, int index) {
+  const ln_matrix *A = test_matrix(L, index);
+  if (A) return lua_pushfstring(L, "a %Ix%I matrix", (LUAI_UACINT)A->rows, (LUAI_UACINT)A->cols);
+  switch (lua_type(L, index)) {
+  case LUA_TNIL:
+  case LUA_TNONE: return lua_pushliteral(L, "nil");
+  case LUA_TBOOLEAN: return lua_pushstring(L, lua_toboolean(L, index) ? "true" : "false");
+  case LUA_TNUMBER:
+    lua_pushvalue(L, index); /* a copy: lua_tostring would change the number itself */
+    return lua_tostring(L, -1);
+  case LUA_TSTRING: {
+    char text[48];
+    snprintf(text, sizeof text, "%s", lua_tostring(L, index));
+    return lua_pushfstring(L, "the string '%s'%s", text, lua_rawlen(L, index) >= sizeof text ? "..." : "");
+  }
+  default: return lua_pushfstring(L, "a %s", luaL_typename(L, index));
+  }
+}
+
+/* ---- matrices ---- */
+
+static ln_matrix *new_header(lua_State *L, size_t extra, int uservalues) {
+  ln_matrix *A = lua_newuserdatauv(L, sizeof *A + extra, uservalues);
+  *A = (ln_matrix){.ld = 1}; /* valid and empty, whatever happens next */
+  luaL_setmetatable(L, MATRIX_TYPE);
+  return A;
+}
+
+ln_matrix push_matrix(lua_State *L, size_t rows, size_t cols) {
+  ln_context *cx = context_of(L);
+  size_t bytes;
+  if (ln_check_size(cx, (double)rows, (double)cols, &bytes) != LN_OK) raise_status(L, "matrix", LN_EARG);
+  ln_matrix *A = new_header(L, bytes + ALIGNMENT, 0);
+  uintptr_t start = (uintptr_t)(A + 1);
+  *A = ln_window((double *)((char *)A + ((start + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT - (uintptr_t)A)),
+                 rows, cols);
+  return *A;
+}
+
+ln_matrix push_sized_matrix(lua_State *L, const char *name, lua_Number rows, lua_Number cols) {
+  size_t bytes;
+  if (rows != floor(rows) || cols != floor(cols))
+    fail(L, name, "rows and columns must be whole numbers, got %.14g x %.14g", rows, cols);
+  if (ln_check_size(context_of(L), rows, cols, &bytes) != LN_OK) raise_status(L, name, LN_EARG);
+  return push_matrix(L, (size_t)rows, (size_t)cols);
+}
+
+void push_view(lua_State *L, int root, ln_matrix window) {
+  root = lua_absindex(L, root);
+  ln_matrix *A = new_header(L, 0, 1);
+  if (lua_getiuservalue(L, root, 1) == LUA_TNONE) { /* a root itself */
+    lua_pop(L, 1);
+    lua_pushvalue(L, root);
+  }
+  lua_setiuservalue(L, -2, 1);
+  *A = window;
+}
+
+ln_matrix push_column(lua_State *L, const double *numbers, size_t n) {
+  ln_matrix A = push_matrix(L, n, 1);
+  if (n) memcpy(A.data, numbers, n * sizeof *numbers);
+  return A;
+}
+
+const ln_matrix *test_matrix(lua_State *L, int index) { return luaL_testudata(L, index, MATRIX_TYPE); }
+
+ln_matrix check_matrix(lua_State *L, int index, const char *name, const char *what) {
+  const ln_matrix *A = test_matrix(L, index);
+  if (!A) fail(L, name, "%s must be a matrix, got %s", what, describe(L, index));
+  return *A;
+}
+
+/* One number of a list; `row` is 0 in a plain list. */
+static double element(lua_State *L, const char *name, const char *what, lua_Integer row, lua_Integer col) {
+  if (lua_type(L, -1) != LUA_TNUMBER) {
+    const char *came = describe(L, -1);
+    if (row)
+      fail(L, name, "%s[%lld][%lld] must be a number, got %s", what, (long long)row, (long long)col, came);
+    fail(L, name, "%s[%lld] must be a number, got %s", what, (long long)col, came);
+  }
+  double x = lua_tonumber(L, -1);
+  lua_pop(L, 1);
+  return x;
+}
+
+static ln_matrix from_rows(lua_State *L, int index, const char *name, const char *what, size_t rows) {
+  lua_geti(L, index, 1);
+  size_t cols = (size_t)luaL_len(L, -1);
+  lua_pop(L, 1);
+  ln_matrix A = push_sized_matrix(L, name, (lua_Number)rows, (lua_Number)cols);
+  for (size_t i = 0; i < rows; i++) {
+    if (lua_geti(L, index, (lua_Integer)i + 1) != LUA_TTABLE)
+      fail(L, name, "%s[%zu] must be a row of %zu numbers, got %s", what, i + 1, cols, describe(L, -1));
+    size_t count = (size_t)luaL_len(L, -1);
+    if (count != cols)
+      fail(L, name, "%s: row %zu has %zu numbers and row 1 has %zu", what, i + 1, count, cols);
+    for (size_t j = 0; j < cols; j++) {
+      lua_geti(L, -1, (lua_Integer)j + 1);
+      LN_AT(A, i, j) = element(L, name, what, (lua_Integer)i + 1, (lua_Integer)j + 1);
+    }
+    lua_pop(L, 1);
+  }
+  return A;
+}
+
+static ln_matrix from_list(lua_State *L, int index, const char *name, const char *what, size_t n) {
+  ln_matrix A = push_sized_matrix(L, name, (lua_Number)n, 1);
+  for (size_t i = 0; i < n; i++) {
+    lua_geti(L, index, (lua_Integer)i + 1);
+    A.data[i] = element(L, name, what, 0, (lua_Integer)i + 1);
+  }
+  return A;
+}
+
+ln_matrix convert_matrix(lua_State *L, int index, const char *name, const char *what) {
+  const ln_matrix *given = test_matrix(L, index);
+  if (given) return *given;
+  index = lua_absindex(L, index);
+  ln_matrix A;
+  if (lua_type(L, index) == LUA_TNUMBER) {
+    A = push_matrix(L, 1, 1);
+    A.data[0] = lua_tonumber(L, index);
+  } else if (lua_type(L, index) == LUA_TTABLE) {
+    size_t n = (size_t)luaL_len(L, index);
+    bool rows = lua_geti(L, index, 1) == LUA_TTABLE;
+    lua_pop(L, 1);
+    A = rows ? from_rows(L, index, name, what, n) : from_list(L, index, name, what, n);
+  } else {
+    fail(L, name, "%s must be a matrix or a list of numbers, got %s", what, describe(L, index));
+  }
+  lua_replace(L, index);
+  return A;
+}
+
+void check_finite(lua_State *L, ln_matrix A, const char *name, const char *what) {
+  size_t i, j;
+  if (ln_find_not_finite(A, &i, &j))
+    fail(L, name, "%s has %s at (%zu, %zu)", what, isnan(LN_AT(A, i, j)) ? "NaN" : "an infinity", i + 1,
+         j + 1);
+}
+
+double check_number(lua_State *L, int index, const char *name, const char *what) {
+  if (lua_type(L, index) != LUA_TNUMBER)
+    fail(L, name, "%s must be a number, got %s", what, describe(L, index));
+  double x = lua_tonumber(L, index);
+  if (isnan(x)) fail(L, name, "%s must be a number, got NaN", what);
+  return x;
+}
+
+lua_Integer check_integer(lua_State *L, int index, const char *name, const char *what, lua_Integer low,
+                          lua_Integer high) {
+  int whole = 0;
+  lua_Integer n = lua_type(L, index) == LUA_TNUMBER ? lua_tointegerx(L, index, &whole) : 0;
+  if (!whole) fail(L, name, "%s must be a whole number, got %s", what, describe(L, index));
+  if (n < low && high == LUA_MAXINTEGER)
+    fail(L, name, "%s = %lld: must be at least %lld", what, (long long)n, (long long)low);
+  if (n < low || n > high)
+    fail(L, name, "%s = %lld: must lie between %lld and %lld", what, (long long)n, (long long)low,
+         (long long)high);
+  return n;
+}

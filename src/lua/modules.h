@@ -1,0 +1,9 @@
+/* modules.h: the modules written in C, one luaopen function each. */
+#ifndef MODULES_H
+#define MODULES_H
+
+#include <lua.h>
+
+int luaopen_matrix(lua_State *L);
+
+#endif

@@ -1,0 +1,11 @@
+/* open.h: linnet's modules in a Lua state. */
+#ifndef OPEN_H
+#define OPEN_H
+
+#include <lua.h>
+
+/* Registers every module for `require` (under its name and as linnet.NAME) and sets the globals matrix,
+ * random, data, network, theory and plot. The state's context must be set. */
+void open_modules(lua_State *L);
+
+#endif
