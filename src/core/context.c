@@ -88,15 +88,32 @@ void ln_report(ln_context *cx, const char *what, double fraction) {
 
 ln_mark ln_begin(const ln_context *cx) { return cx->scratch; }
 
-ln_status ln_end(ln_context *cx, ln_mark mark, ln_status status) {
-  while (cx->scratch != mark) {
-    struct ln_block *block = cx->scratch;
-    cx->scratch = block->previous;
+/* Frees the blocks from `top` down to, and without, `bottom`. */
+static void free_blocks(ln_context *cx, struct ln_block *top, const struct ln_block *bottom) {
+  while (top != bottom) {
+    struct ln_block *block = top;
+    top = block->previous;
     cx->scratch_bytes -= block->size;
     cx->allocate(cx->allocate_ud, block, block->size, 0);
   }
+}
+
+ln_status ln_end(ln_context *cx, ln_mark mark, ln_status status) {
+  struct ln_block *top = cx->scratch;
+  cx->scratch = mark;
+  free_blocks(cx, top, mark);
   return status;
 }
+
+ln_mark ln_detach(ln_context *cx, ln_mark mark) {
+  struct ln_block *detached = cx->scratch, **last = &detached;
+  while (*last != mark) last = &(*last)->previous;
+  *last = NULL;
+  cx->scratch = mark;
+  return detached;
+}
+
+void ln_release(ln_context *cx, ln_mark detached) { free_blocks(cx, detached, NULL); }
 
 void *ln_take(ln_context *cx, size_t count, size_t size) {
   const size_t overhead = sizeof(struct ln_block) + ALIGNMENT;

@@ -73,4 +73,9 @@ ln_status ln_end(ln_context *cx, ln_mark mark,
 void *ln_take(ln_context *cx, size_t count, size_t size);
 double *ln_reals(ln_context *cx, size_t count);
 
+/* Work space that must outlive the call that took it (a plan, a probe): takes what stands above mark off the stack and
+ * hands it to the caller, who gives it back with ln_release. */
+ln_mark ln_detach(ln_context *cx, ln_mark mark);
+void ln_release(ln_context *cx, ln_mark detached);
+
 #endif
