@@ -17,24 +17,27 @@ typedef struct ln_stream {
 } ln_stream;
 
 ln_stream ln_stream_of(uint64_t seed, uint64_t number);
-/* A stream of its own for part k (>= 0) of a job, whatever has been drawn from the parent. */
+/* A stream of its own for part k of a job, whatever has been drawn from the parent: its seed and number
+ * are 128 bits of their own. */
 ln_stream ln_split(const ln_stream *stream, uint64_t k);
 
+/* Each of these draws takes one position, each number of the matrices below too. */
 uint64_t ln_random_word(ln_stream *stream);
-double ln_random_uniform(ln_stream *stream); /* in (0, 1), 53 bits */
+double ln_random_uniform(ln_stream *stream); /* 0 < u < 1, 53 bits */
 double ln_random_normal(ln_stream *stream);
-int64_t ln_random_integer(ln_stream *stream, int64_t low,
-                          int64_t high); /* low <= x <= high, each equally likely */
+/* low <= x <= high, each equally likely; any low <= high. */
+int64_t ln_random_integer(ln_stream *stream, int64_t low, int64_t high);
 
 /* Fill a matrix down its columns. */
 void ln_random_normals(ln_stream *stream, ln_matrix A, double mean, double sd);
-void ln_random_uniforms(ln_stream *stream, ln_matrix A, double low, double high);
+void ln_random_uniforms(ln_stream *stream, ln_matrix A, double low, double high); /* low <= x <= high */
 void ln_random_integers(ln_stream *stream, ln_matrix A, int64_t low, int64_t high);
 void ln_random_signs(ln_stream *stream, ln_matrix A); /* -1 or 1 */
 
-/* Haar-distributed: orthonormal columns if A is tall, orthonormal rows if it is wide (Stewart 1980). */
+/* Haar-distributed: orthonormal columns if A is tall, orthonormal rows if it is wide (Stewart 1980). A's
+ * content is undefined after an error, but then nothing has been drawn. */
 ln_status ln_random_orthogonal(ln_context *cx, ln_stream *stream, ln_matrix A);
-/* A random order of 0 .. n-1. */
+/* A random order of 0 .. n-1, each equally likely; n-1 positions. */
 void ln_random_permutation(ln_stream *stream, size_t *order, size_t n);
 
 #endif
