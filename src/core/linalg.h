@@ -7,9 +7,14 @@
  * iteration fails.
  *
  * Fixed signs: the first entry above 1e-8 of the largest in each right singular vector (eigenvector) is
- * positive, and the left one follows. Equal singular values (neighbours that differ by less than LN_EQUAL of
- * the largest, chained) have no unique basis: theirs comes from the column-pivoted QR of their projector, so
- * it depends on the subspace alone. */
+ * positive, and the left one follows. Values that are equal to rounding (neighbours closer than max(64, m, n)
+ * * 2^-52 of the largest, chained) have no unique vectors: theirs are the columns of the pivoted Cholesky
+ * factor (the column-pivoted QR) of the projector on their span, with ties of pivots going to the first, so
+ * they depend on the subspace alone. Singular values below max(m, n) * 2^-52 of the largest are zero to
+ * rounding: their left and right vectors, and those that a full decomposition adds, are chosen like this each
+ * by itself, from what is orthogonal to the others. Values that are merely close (LN_EQUAL) keep LAPACK's
+ * vectors, since any other basis would not give A back; whoever compares decompositions compares sums over
+ * such groups (ln_groups). */
 #ifndef LN_LINALG_H
 #define LN_LINALG_H
 
@@ -29,18 +34,22 @@ ln_status ln_svd(ln_context *cx, ln_matrix A, ln_matrix U, double *s, ln_matrix 
  * LN_EARG unless A is square and symmetric to 1e-10 of its largest entry. */
 ln_status ln_eigh(ln_context *cx, ln_matrix A, double *w, ln_matrix Q);
 
-/* Square A v = (wr + i wi) v; V holds the right vectors as LAPACK packs them (a complex pair in two columns),
- * each of norm 1; sorted by falling real part, then falling imaginary part. */
+/* Square A v = (wr + i wi) v; V holds the right vectors as LAPACK packs them (a complex pair in two columns:
+ * real part, imaginary part of the one with wi > 0), each of norm 1, its first entry above 1e-8 of the
+ * largest real and positive. Sorted by falling real part (equal to LN_EQUAL of the largest modulus), then
+ * falling imaginary part, a pair standing where its first belongs. V may be {0}: values only. */
 ln_status ln_eig(ln_context *cx, ln_matrix A, double *wr, double *wi, ln_matrix V);
 
-/* A = Q R, Q m x k with orthonormal columns, R k x n with a diagonal >= 0. */
+/* A = Q R, Q m x k with orthonormal columns, R k x n with a diagonal >= 0. Where m >= n, A may be Q itself.
+ */
 ln_status ln_qr(ln_context *cx, ln_matrix A, ln_matrix Q, ln_matrix R);
 
-/* A = L L', L lower with zeros above. LN_ENUMERIC with the order of the minor that is not positive. */
+/* Symmetric (as for ln_eigh) A = L L', L lower with zeros above. LN_ENUMERIC with the order of the minor that
+ * is not positive. */
 ln_status ln_cholesky(ln_context *cx, ln_matrix A, ln_matrix L);
 
-/* A X = B, A square. LN_ENUMERIC if A is singular to working precision (the message gives the reciprocal
- * condition). */
+/* A X = B, A square. LN_ENUMERIC if A is singular to working precision even after rows and columns are scaled
+ * (the message gives the reciprocal condition). */
 ln_status ln_solve(ln_context *cx, ln_matrix A, ln_matrix B, ln_matrix X);
 ln_status ln_inverse(ln_context *cx, ln_matrix A, ln_matrix X);
 
@@ -50,24 +59,29 @@ ln_status ln_least_squares(ln_context *cx, ln_matrix A, ln_matrix B, double tole
 ln_status ln_pseudo_inverse(ln_context *cx, ln_matrix A, double tolerance, ln_matrix X); /* X n x m */
 
 ln_status ln_rank(ln_context *cx, ln_matrix A, double tolerance, size_t *rank);
-ln_status ln_condition(ln_context *cx, ln_matrix A, double *condition); /* s_1/s_k; infinity if singular */
+ln_status ln_condition(ln_context *cx, ln_matrix A,
+                       double *condition); /* s_1/s_k; infinity if s_k = 0, 1 if empty */
 
 /* det A = sign * exp(log): sign 0 and log -infinity for a singular matrix. The determinant of a 0 x 0 matrix
  * is 1. */
 ln_status ln_log_determinant(ln_context *cx, ln_matrix A, double *log, double *sign);
 
-ln_status ln_exponential(ln_context *cx, ln_matrix A,
-                         ln_matrix X); /* scaling and squaring, Pade 13 (Higham 2005) */
-ln_status ln_square_root(ln_context *cx, ln_matrix A, ln_matrix X); /* principal, X X = A; symmetric A >= 0 by
-                                                                       its eigenvectors, else the product form
-                                                                       of the Denman-Beavers iteration;
-                                                                       LN_ENUMERIC if there is none */
+/* exp(A), A square, by scaling and squaring with Pade approximants up to order 13 (Higham 2005). LN_ENUMERIC
+ * if it overflows. */
+ln_status ln_exponential(ln_context *cx, ln_matrix A, ln_matrix X);
+
+/* The principal square root, X X = A: symmetric A >= 0 by its eigenvectors, other matrices by the product
+ * form of the Denman-Beavers iteration (Cheng, Higham, Kenney and Laub 2001). LN_ENUMERIC if there is none:
+ * an eigenvalue is negative, or A is singular and not symmetric. */
+ln_status ln_square_root(ln_context *cx, ln_matrix A, ln_matrix X);
+
 /* Orthonormal bases of the range (m x rank) and the null space (n x (n - rank)) of A, into the first columns
  * of B; B is m x k and n x n. *found is the number of columns. */
 ln_status ln_range(ln_context *cx, ln_matrix A, double tolerance, ln_matrix B, size_t *found);
 ln_status ln_null_space(ln_context *cx, ln_matrix A, double tolerance, ln_matrix B, size_t *found);
 
-/* A^p for an integer p by repeated squaring; p < 0 through the inverse. */
+/* A^p, A square, for an integer p by repeated squaring; p < 0 through the inverse. As a product it carries
+ * NaN and infinity; the inverse refuses them. */
 ln_status ln_power(ln_context *cx, ln_matrix A, long long p, ln_matrix X);
 
 #endif
