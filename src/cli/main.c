@@ -1,25 +1,80 @@
-#include "lua/binding.h"
-#include "lua/open.h"
+/* The linnet command: scripts, Lua text, and the prompt. */
+#include "command.h"
 
-#include <lualib.h>
+#include <cblas.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void show_version(bool whole) {
+  printf("linnet %s, %s\n", linnet_version(), LUA_RELEASE);
+  if (whole) printf("%s\nkernels: %s\n", openblas_get_config(), openblas_get_corename());
+}
+
+static void write_out(void *ud, int stream, const char *text, size_t size) {
+  (void)ud;
+  hide_progress();
+  if (stream == 2) fflush(stdout);
+  fwrite(text, 1, size, stream == 1 ? stdout : stderr);
+}
+
+static linnet_state *open_state(const command_line *line) {
+  linnet_config config;
+  linnet_config_init(&config);
+  if (line->threads) openblas_set_num_threads(line->threads);
+  config.threads = openblas_get_num_threads();
+  config.ignore_environment = line->ignore_environment;
+  config.write = write_out;
+  if (isatty(STDERR_FILENO)) config.progress = show_progress;
+  linnet_state *S;
+  if (linnet_open(&config, &S) != LINNET_OK) complain("not enough memory");
+  return S;
+}
+
+/* Everything that the command line asks for, in Lua's order; false at the first failure. */
+static bool run(linnet_state *S, const command_line *line) {
+  bool has_script = line->script < line->argc, terminal = isatty(STDIN_FILENO);
+  if (line->show_version) show_version(false);
+  set_arguments(S, line);
+  if (!line->ignore_environment && !run_initialisation(S)) return false;
+  if (!run_actions(S, line)) return false;
+  if (has_script && !run_script(S, line)) {
+    if (!line->interactive) return false;
+  }
+  if (line->interactive) {
+    run_prompt(S);
+  } else if (!has_script && !line->executes && !line->show_version) {
+    if (terminal)
+      show_version(false), run_prompt(S);
+    else
+      return run_stdin(S);
+  }
+  return true;
+}
 
 int main(int argc, char **argv) {
-  ln_context cx;
-  lua_State *L = luaL_newstate();
-  ln_context_init(&cx, NULL, NULL);
-  luaL_openlibs(L);
-  set_context(L, &cx);
-  open_modules(L);
-  lua_createtable(L, argc, 1);
-  for (int i = 0; i < argc; i++) lua_pushstring(L, argv[i]), lua_rawseti(L, -2, i - 1);
-  lua_setglobal(L, "arg");
-  int bad = argc < 2 || luaL_loadfile(L, argv[1]);
-  if (!bad) {
-    for (int i = 2; i < argc; i++) lua_pushstring(L, argv[i]);
-    bad = lua_pcall(L, argc - 2, 0, 0);
+  command_line line;
+  name_program(argv[0]);
+  bool fine = read_command_line(&line, argc, argv);
+  if (fine && line.help) {
+    show_help();
+  } else if (fine && line.long_version) {
+    show_version(true);
+  } else if (fine) {
+    linnet_state *S = open_state(&line);
+    fine = S != NULL;
+    if (S) {
+      attach_interrupts(S, 2);
+      fine = run(S, &line);
+      linnet_close(S);
+    }
   }
-  if (bad) fprintf(stderr, "linnet: %s\n", lua_tostring(L, -1));
-  lua_close(L);
-  return bad;
+  hide_progress();
+  free(line.actions);
+  if (fflush(stdout) || ferror(stdout)) {
+    complain("standard output could not be written");
+    fine = false;
+  }
+  return fine ? EXIT_SUCCESS : EXIT_FAILURE;
 }

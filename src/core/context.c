@@ -56,7 +56,14 @@ ln_status ln_no_memory(ln_context *cx, size_t bytes) {
   return ln_fail(cx, LN_EMEMORY, "out of memory: %zu bytes of work space could not be had", bytes);
 }
 
-void ln_interrupt(ln_context *cx) { atomic_store_explicit(&cx->interrupted, 1, memory_order_relaxed); }
+void ln_interrupt(ln_context *cx) {
+  int running = 0;
+  atomic_compare_exchange_strong(&cx->interrupted, &running, 1);
+}
+
+bool ln_interrupted(ln_context *cx) {
+  return atomic_load_explicit(&cx->interrupted, memory_order_relaxed) > 0;
+}
 
 double ln_clock(void) {
   struct timespec now;
@@ -65,8 +72,10 @@ double ln_clock(void) {
 }
 
 ln_status ln_poll(ln_context *cx) {
-  if (atomic_load_explicit(&cx->interrupted, memory_order_relaxed))
+  if (ln_interrupted(cx)) {
+    atomic_store_explicit(&cx->interrupted, 2, memory_order_relaxed);
     return ln_fail(cx, LN_EINTERRUPT, "interrupted");
+  }
   if (cx->deadline < INFINITY && ln_clock() > cx->deadline)
     return ln_fail(cx, LN_ETIME, "over its time limit");
   return LN_OK;

@@ -21,9 +21,12 @@ typedef void (*ln_progress)(void *ud, const char *what, double fraction);
 typedef struct ln_context {
   ln_allocator allocate;
   void *allocate_ud;
-  atomic_int interrupted; /* set by ln_interrupt, cleared by whoever starts the next outermost call */
-  double deadline;        /* on ln_clock(); INFINITY: none */
-  double flops_left;      /* INFINITY: no budget */
+  /* 0: work may run; 1: ln_interrupt was called; 2: and ln_poll has told it; -1: nothing runs, and
+   * ln_interrupt does nothing. A host sets 0 where its outermost call begins and -1 where it ends, which
+   * forgets what came too late. */
+  atomic_int interrupted;
+  double deadline;   /* on ln_clock(); INFINITY: none */
+  double flops_left; /* INFINITY: no budget */
   double flops_used;
   ln_progress progress; /* may be null */
   void *progress_ud;
@@ -47,6 +50,7 @@ ln_status ln_no_memory(ln_context *cx, size_t bytes);
 /* ---- running long ---- */
 
 void ln_interrupt(ln_context *cx); /* any thread, or a signal handler */
+bool ln_interrupted(ln_context *cx);
 /* Asked at every step of a loop that can run long: LN_OK, LN_EINTERRUPT or LN_ETIME (with a message). */
 ln_status ln_poll(ln_context *cx);
 /* Before work that cannot be stopped once it has begun (one decomposition, one large product): LN_EFLOPS if
@@ -73,8 +77,8 @@ ln_status ln_end(ln_context *cx, ln_mark mark,
 void *ln_take(ln_context *cx, size_t count, size_t size);
 double *ln_reals(ln_context *cx, size_t count);
 
-/* Work space that must outlive the call that took it (a plan, a probe): takes what stands above mark off the stack and
- * hands it to the caller, who gives it back with ln_release. */
+/* Work space that must outlive the call that took it (a plan, a probe): takes what stands above mark off the
+ * stack and hands it to the caller, who gives it back with ln_release. */
 ln_mark ln_detach(ln_context *cx, ln_mark mark);
 void ln_release(ln_context *cx, ln_mark detached);
 

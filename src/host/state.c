@@ -1,0 +1,118 @@
+#include "host/state.h"
+
+#include "lua/binding.h"
+#include "lua/open.h"
+
+#include <lualib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAME(name, meaning)                                                                                  \
+  _Static_assert((int)LINNET_##name == (int)LN_##name, "linnet.h and core/status.h");
+LINNET_STATUS_LIST(SAME)
+#undef SAME
+#define COUNT(name, meaning) +1
+_Static_assert((int)LINNET_STATUS_COUNT == LN_STATUS_LIST(COUNT), "linnet.h and core/status.h");
+#undef COUNT
+
+static const char state_key = 0;
+
+const char *linnet_version(void) { return LINNET_VERSION; }
+
+/* ---- memory ---- */
+
+static void *allocate_by_realloc(void *ud, void *block, size_t old_size, size_t new_size) {
+  (void)ud, (void)old_size;
+  if (new_size) return realloc(block, new_size);
+  free(block);
+  return NULL;
+}
+
+void *allocate(void *ud, void *block, size_t old_size, size_t new_size) {
+  linnet_state *S = ud;
+  size_t held = block ? old_size : 0; /* without a block Lua gives the kind of object instead of a size */
+  if (new_size > held && S->config.max_memory && new_size - held > S->config.max_memory - S->memory)
+    return NULL;
+  void *moved = S->config.alloc(S->config.alloc_ud, block, old_size, new_size);
+  if (moved || !new_size) S->memory += new_size - held;
+  return moved;
+}
+
+/* ---- opening and closing ---- */
+
+void linnet_config_init(linnet_config *config) {
+  *config = (linnet_config){.size = sizeof *config, .alloc = allocate_by_realloc, .threads = 1};
+}
+
+/* Defaults, with what `given` says put over them. */
+static bool read_config(const linnet_config *given, linnet_config *config) {
+  linnet_config_init(config);
+  if (!given) return true;
+  if (given->size < sizeof given->size || given->size > sizeof *config) return false;
+  memcpy(config, given, given->size);
+  config->size = sizeof *config;
+  if (!config->alloc) config->alloc = allocate_by_realloc;
+  return config->threads >= 1;
+}
+
+static int open_inside(lua_State *L) {
+  linnet_state *S = lua_touserdata(L, 1);
+  luaL_checkversion(L);
+  lua_pushlightuserdata(L, S);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &state_key);
+  if (S->config.ignore_environment) {
+    lua_pushboolean(L, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
+  }
+  luaL_openlibs(L);
+  replace_protected_calls(L);
+  replace_coroutines(L);
+  replace_output(L);
+  set_context(L, &S->cx);
+  open_modules(L);
+  set_resting_hook(S, L);
+  return 0;
+}
+
+int linnet_open(const linnet_config *given, linnet_state **opened) {
+  linnet_config config;
+  *opened = NULL;
+  if (!read_config(given, &config)) return LINNET_EARG;
+  linnet_state *S = config.alloc(config.alloc_ud, NULL, 0, sizeof *S);
+  if (!S) return LINNET_EMEMORY;
+  *S = (linnet_state){.config = config};
+  ln_context_init(&S->cx, allocate, S);
+  S->cx.workers = config.threads;
+  S->cx.progress = config.progress;
+  S->cx.progress_ud = config.ud;
+  atomic_store(&S->cx.interrupted, -1);
+  S->L = lua_newstate(allocate, S);
+  if (S->L) {
+    S->running = S->L;
+    lua_pushcfunction(S->L, open_inside);
+    lua_pushlightuserdata(S->L, S);
+    if (lua_pcall(S->L, 1, 0, 0) == LUA_OK) {
+      *opened = S;
+      return LINNET_OK;
+    }
+  }
+  linnet_close(S);
+  return LINNET_EMEMORY;
+}
+
+void linnet_close(linnet_state *S) {
+  if (!S) return;
+  if (S->L) lua_close(S->L);
+  ln_end(&S->cx, NULL, LN_OK);
+  if (S->message) allocate(S, S->message, S->room, 0);
+  S->config.alloc(S->config.alloc_ud, S, sizeof *S, 0);
+}
+
+lua_State *linnet_lua(linnet_state *S) { return S->L; }
+
+linnet_state *linnet_of(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &state_key);
+  linnet_state *S = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return S;
+}

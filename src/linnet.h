@@ -1,0 +1,181 @@
+/* linnet.h: linnet in a C program, the one public header.
+ *
+ *     linnet_state *S;
+ *     if (linnet_open(NULL, &S) != LINNET_OK) ...
+ *     if (linnet_dostring(S, text, strlen(text), "=text") != LINNET_OK) puts(linnet_message(S));
+ *     linnet_close(S);
+ *
+ * A linnet_state holds one Lua 5.4 state with linnet's modules in it, its memory and its interrupt flag.
+ * linnet has no global state: a program may have any number of them, in any threads, each used by one thread
+ * at a time. Only linnet_interrupt may be called from another one. Compile with the flags of `pkg-config
+ * linnet`.
+ *
+ * Beside each function stands, as in Lua's manual, [-o, +p, x]: it pops o values from the Lua stack, pushes
+ * p, and raises no Lua error (x is -), only errors of memory (m), errors of its arguments (v) or any error
+ * (e). Functions that take a linnet_state never raise and never jump: they return a status. */
+#ifndef LINNET_H
+#define LINNET_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#include <lua.h>
+
+#define LINNET_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define LINNET_API extern __attribute__((visibility("default")))
+#else
+#define LINNET_API extern
+#endif
+
+/* ---- status ---- */
+
+/* What a call returns: LINNET_OK, LINNET_ESYNTAX, ... in this order, from 0. A program that wants their names
+ * or meanings expands the list once more. */
+#define LINNET_STATUS_LIST(X)                                                                                \
+  X(OK, "done")                                                                                              \
+  X(ESYNTAX, "the Lua text does not parse")                                                                  \
+  X(ERUN, "a Lua error")                                                                                     \
+  X(EMEMORY, "out of memory")                                                                                \
+  X(EINTERRUPT, "interrupted")                                                                               \
+  X(ETIME, "over its time limit")                                                                            \
+  X(EFLOPS, "over its budget of floating-point operations")                                                  \
+  X(EDENIED, "not permitted here")                                                                           \
+  X(EFILE, "a file could not be read or written")                                                            \
+  X(EARG, "an argument outside what is allowed")                                                             \
+  X(ENUMERIC, "a numerical method failed")                                                                   \
+  X(EDIVERGED, "diverged")
+
+enum linnet_status {
+#define LINNET_STATUS_CONSTANT(name, meaning) LINNET_##name,
+  LINNET_STATUS_LIST(LINNET_STATUS_CONSTANT)
+#undef LINNET_STATUS_CONSTANT
+      LINNET_STATUS_COUNT
+};
+
+/* ---- states ---- */
+
+typedef struct linnet_state linnet_state;
+
+/* What a state is opened with. linnet_config_init sets every field to its default; a field that a later
+ * version adds keeps its default for a program compiled before. The functions are called on the thread that
+ * runs the state and get `ud`; they must return (no longjmp, no C++ exception) and must not use the state. */
+typedef struct linnet_config {
+  size_t size; /* of this struct: set by linnet_config_init, and by nobody else */
+
+  /* All memory of the state, Lua's and the numerics', comes from here, with the rules of lua_Alloc. Null, the
+   * default: realloc and free. Outside of it: OpenBLAS's own buffers, and child processes. */
+  lua_Alloc alloc;
+  void *alloc_ud;
+  /* Bytes that the state may hold at a time; what would exceed it fails as an ordinary Lua error. 0, the
+   * default: no limit. */
+  size_t max_memory;
+
+  /* Threads that linnet's own parallel regions may use, this one included; 1 by default, at least 1.
+   * OpenBLAS's thread count is the process's: linnet never sets it, the program may
+   * (openblas_set_num_threads). */
+  int threads;
+  /* Whether linnet_interrupt stops Lua code too, not only native work. It costs pure Lua loops a factor
+   * of 1.4 to 2.7 (a count hook is always on), so it is 0 by default. linnet_interrupt_here needs no hook. */
+  int interruptible;
+  /* Whether LUA_PATH and LUA_CPATH are ignored, as `lua -E` does; 0 by default. */
+  int ignore_environment;
+
+  /* Gets what print (stream 1) and warn (stream 2) write: `size` bytes, a whole line or more, not ended by a
+   * zero. Null, the default: standard output and standard error. io.write does not come here. */
+  void (*write)(void *ud, int stream, const char *text, size_t size);
+  /* Told now and then how far a long call is: what it does, and a fraction from 0 to 1. Null by default. */
+  void (*progress)(void *ud, const char *what, double fraction);
+  void *ud;
+} linnet_config;
+
+/* Sets all fields to their defaults. */
+LINNET_API void linnet_config_init(linnet_config *config);
+
+/* Opens a state with Lua's libraries and linnet's modules as globals, and stores it in *S (null on failure).
+ * The config, null for the defaults, is copied. LINNET_EARG: the config was not made by linnet_config_init or
+ * has a senseless field; LINNET_EMEMORY. The caller owns the state. */
+LINNET_API int linnet_open(const linnet_config *config, linnet_state **S);
+
+/* Runs the finalizers and gives all memory back. Nothing may be running in the state, and no linnet_interrupt
+ * may be in flight. Null is allowed. */
+LINNET_API void linnet_close(linnet_state *S);
+
+/* The Lua state (its main thread), owned by S: for everything of Lua's own API but lua_close. Code run
+ * directly by lua_call or lua_pcall from outside is not interrupted, see linnet_interrupt. */
+LINNET_API lua_State *linnet_lua(linnet_state *S);
+
+/* The state that L, the main thread or a coroutine, belongs to; null if linnet_open did not make it. [-0, +0,
+ * -] */
+LINNET_API linnet_state *linnet_of(lua_State *L);
+
+/* LINNET_VERSION as the library was compiled. Any thread. */
+LINNET_API const char *linnet_version(void);
+
+/* ---- running ----
+ * The three return LINNET_OK with the results on the stack of linnet_lua(S), or another status with one error
+ * value there instead. A status other than ESYNTAX, ERUN and EMEMORY is the `code` of linnet's error tables.
+ * They may be nested: a C function that Lua called may call them. As always in Lua, the caller sees to it that the
+ * stack has room for what is pushed. */
+
+/* Runs `size` bytes of Lua text (never bytecode). `name` is for messages: "=text" shows as text, "@a.lua" as
+ * the file a.lua. All results are pushed. [-0, +(*|1), -] */
+LINNET_API int linnet_dostring(linnet_state *S, const char *text, size_t size, const char *name);
+
+/* The same for a file of Lua text; null is standard input. LINNET_EFILE if it cannot be read. [-0, +(*|1), -]
+ */
+LINNET_API int linnet_dofile(linnet_state *S, const char *path);
+
+/* Calls a function with nargs arguments, both pushed before as for lua_pcall; nresults may be LUA_MULTRET.
+ * Where the outermost call ends, however it does, interrupts are forgotten and work space is given back.
+ * [-(nargs + 1), +(nresults|1), -] */
+LINNET_API int linnet_call(linnet_state *S, int nargs, int nresults);
+
+/* What went wrong in the last call that failed, with a traceback; "" if none did. Owned by S and valid until
+ * its next call of linnet_dostring, linnet_dofile, linnet_call or linnet_close. */
+LINNET_API const char *linnet_message(const linnet_state *S);
+
+/* ---- interrupts ---- */
+
+/* Ends what runs in S: native work at its next step, Lua code if the state is `interruptible`. Callable from
+ * any thread and from signal handlers. It stays in effect until the outermost running call has ended, and
+ * does nothing when nothing runs; pcall, xpcall and coroutines let it pass, and __close metamethods have a
+ * short time to clean up. The call returns LINNET_EINTERRUPT, and the state is as usable as before. One BLAS
+ * or LAPACK call, one C function such as string.find, and a finalizer (__gc) are not stopped, only what
+ * follows them. */
+LINNET_API void linnet_interrupt(linnet_state *S);
+
+/* The same, for a signal handler that runs on the thread that runs S, and only there: stops Lua code in any
+ * state, also inside coroutines. */
+LINNET_API void linnet_interrupt_here(linnet_state *S);
+
+/* ---- matrices ---- */
+
+/* A borrowed window on a matrix of float64, by columns: entry (i, j), from 0, is data[i + j * ld]. */
+typedef struct linnet_matrix {
+  double *data;
+  ptrdiff_t rows, cols, ld;
+} linnet_matrix;
+
+/* The matrix at index i without a copy: its numbers may be read and written and stay where they are as long
+ * as the Lua value is reachable. 0, and *A unchanged, if the value is no matrix. [-0, +0, -] */
+LINNET_API int linnet_tomatrix(lua_State *L, int i, linnet_matrix *A);
+
+/* The same for argument `arg` of a C function: raises "bad argument ... (matrix expected, got ...)". [-0, +0,
+ * v] */
+LINNET_API void linnet_checkmatrix(lua_State *L, int arg, linnet_matrix *A);
+
+/* Pushes a new matrix and returns its numbers, 64-byte aligned, without gaps (ld = rows) and not set yet:
+ * fill them in place. They never move and belong to the Lua value. Raises if a size is negative or too large.
+ * [-0, +1, v] */
+LINNET_API double *linnet_newmatrix(lua_State *L, ptrdiff_t rows, ptrdiff_t cols);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
