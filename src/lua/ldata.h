@@ -13,7 +13,7 @@ const ln_task *check_task(lua_State *L, int index, const char *name, const char 
  * stays valid while the task is reachable. */
 const ln_task *task_with_moments(lua_State *L, int index, const char *name);
 const ln_task *task_with_target(lua_State *L, int index, const char *name);
-/* Pushes U, s (a column) and V of task:svd(), computed once and kept. */
+/* Pushes U, s (a column) and V of task:svd(), computed once and kept: not to be written to. */
 void push_task_modes(lua_State *L, int index, const char *name);
 
 #endif

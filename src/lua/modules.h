@@ -5,5 +5,6 @@
 #include <lua.h>
 
 int luaopen_matrix(lua_State *L);
+int luaopen_data(lua_State *L);
 
 #endif

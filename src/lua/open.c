@@ -9,6 +9,7 @@
 /* Modules in C: the module's table is the global of that name. */
 static const luaL_Reg native[] = {
     {"matrix", luaopen_matrix},
+    {"data", luaopen_data},
     {NULL, NULL},
 };
 
