@@ -90,30 +90,64 @@ const char *describe(lua_State *L, int index) {
 
 /* ---- matrices ---- */
 
+/* The metatable is found by the address of this, which costs less than a look-up by name. */
+static const char matrix_key = 0;
+
+void push_matrix_type(lua_State *L) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &matrix_key) != LUA_TNIL) return;
+  lua_pop(L, 1);
+  luaL_newmetatable(L, MATRIX_TYPE);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &matrix_key);
+}
+
 static ln_matrix *new_header(lua_State *L, size_t extra, int uservalues) {
   ln_matrix *A = lua_newuserdatauv(L, sizeof *A + extra, uservalues);
   *A = (ln_matrix){.ld = 1}; /* valid and empty, whatever happens next */
-  luaL_setmetatable(L, MATRIX_TYPE);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &matrix_key);
+  lua_setmetatable(L, -2);
   return A;
 }
 
-ln_matrix push_matrix(lua_State *L, size_t rows, size_t cols) {
-  ln_context *cx = context_of(L);
-  size_t bytes;
-  if (ln_check_size(cx, (double)rows, (double)cols, &bytes) != LN_OK) raise_status(L, "matrix", LN_EARG);
-  ln_matrix *A = new_header(L, bytes + ALIGNMENT, 0);
+/* Blocks from here on are asked for on trial first, so that a refusal can say how much was wanted. */
+#define LARGE_BLOCK ((size_t)1 << 25)
+
+static bool can_be_had(lua_State *L, size_t bytes) {
+  void *ud;
+  lua_Alloc allocate = lua_getallocf(L, &ud);
+  void *block = allocate(ud, NULL, LUA_TUSERDATA, bytes);
+  if (block) allocate(ud, block, bytes, 0);
+  return block != NULL;
+}
+
+static ln_matrix new_matrix(lua_State *L, const char *name, size_t rows, size_t cols) {
+  size_t bytes = rows * cols * sizeof(double), extra = bytes + ALIGNMENT;
+  if (extra >= LARGE_BLOCK && !can_be_had(L, extra)) {
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    if (!can_be_had(L, extra))
+      fail(L, name, "not enough memory: a %zux%zu matrix takes %zu bytes", rows, cols, bytes);
+  }
+  ln_matrix *A = new_header(L, extra, 0);
   uintptr_t start = (uintptr_t)(A + 1);
   *A = ln_window((double *)((char *)A + ((start + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT - (uintptr_t)A)),
                  rows, cols);
   return *A;
 }
 
+ln_matrix push_matrix(lua_State *L, size_t rows, size_t cols) {
+  return push_sized_matrix(L, "matrix", (lua_Number)rows, (lua_Number)cols);
+}
+
 ln_matrix push_sized_matrix(lua_State *L, const char *name, lua_Number rows, lua_Number cols) {
-  size_t bytes;
-  if (rows != floor(rows) || cols != floor(cols))
-    fail(L, name, "rows and columns must be whole numbers, got %.14g x %.14g", rows, cols);
-  if (ln_check_size(context_of(L), rows, cols, &bytes) != LN_OK) raise_status(L, name, LN_EARG);
-  return push_matrix(L, (size_t)rows, (size_t)cols);
+  const lua_Number small = 32767; /* most matrices: nothing about their size can be wrong */
+  if (!(rows >= 0 && rows <= small && cols >= 0 && cols <= small) || rows != floor(rows) ||
+      cols != floor(cols)) {
+    size_t bytes;
+    if (rows != floor(rows) || cols != floor(cols))
+      fail(L, name, "rows and columns must be whole numbers, got %.14g x %.14g", rows, cols);
+    if (ln_check_size(context_of(L), rows, cols, &bytes) != LN_OK) raise_status(L, name, LN_EARG);
+  }
+  return new_matrix(L, name, (size_t)rows, (size_t)cols);
 }
 
 void push_view(lua_State *L, int root, ln_matrix window) {
@@ -133,7 +167,14 @@ ln_matrix push_column(lua_State *L, const double *numbers, size_t n) {
   return A;
 }
 
-const ln_matrix *test_matrix(lua_State *L, int index) { return luaL_testudata(L, index, MATRIX_TYPE); }
+const ln_matrix *test_matrix(lua_State *L, int index) {
+  const ln_matrix *A = lua_touserdata(L, index);
+  if (!A || !lua_getmetatable(L, index)) return NULL;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &matrix_key);
+  bool same = lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
+  return same ? A : NULL;
+}
 
 ln_matrix check_matrix(lua_State *L, int index, const char *name, const char *what) {
   const ln_matrix *A = test_matrix(L, index);
@@ -187,12 +228,17 @@ ln_matrix convert_matrix(lua_State *L, int index, const char *name, const char *
   const ln_matrix *given = test_matrix(L, index);
   if (given) return *given;
   index = lua_absindex(L, index);
+  int top = lua_gettop(L);
   ln_matrix A;
   if (lua_type(L, index) == LUA_TNUMBER) {
     A = push_matrix(L, 1, 1);
     A.data[0] = lua_tonumber(L, index);
   } else if (lua_type(L, index) == LUA_TTABLE) {
     size_t n = (size_t)luaL_len(L, index);
+    lua_pushnil(L);
+    if (n == 0 && lua_next(L, index))
+      fail(L, name, "%s must be a list of numbers or of rows; this table has no entry [1]", what);
+    lua_settop(L, top);
     bool rows = lua_geti(L, index, 1) == LUA_TTABLE;
     lua_pop(L, 1);
     A = rows ? from_rows(L, index, name, what, n) : from_list(L, index, name, what, n);

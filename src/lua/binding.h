@@ -52,6 +52,7 @@ const char *describe(lua_State *L, int index);
  * A matrix is a userdata. A root has its numbers in its own block, 64-byte aligned, so that the collector
  * sees their size; a view shares those of a root, which its user value keeps alive. */
 
+void push_matrix_type(lua_State *L); /* the metatable, made when first asked for */
 /* Pushes a root; the numbers are not set. Raises if it is too large or there is no memory. */
 ln_matrix push_matrix(lua_State *L, size_t rows, size_t cols);
 /* The same for sizes that a user gave, which may be senseless: the error names the call. */
