@@ -1,0 +1,59 @@
+#include "network/flow.h"
+
+#include <math.h>
+
+#define ABSOLUTE_TOLERANCE 1e-3 /* of the relative one, in units of the smallest layer's entries */
+
+typedef struct flow {
+  const ln_plan *plan;
+  double end; /* the last time asked for */
+  ln_flow_output output;
+  void *ud;
+} flow;
+
+static ln_status velocity(ln_context *cx, void *ud, double t, const double *theta, double *dtheta) {
+  const flow *f = ud;
+  double loss;
+  (void)t;
+  ln_status status = ln_charge(cx, f->plan->flops);
+  if (status == LN_OK) status = f->plan->evaluate(cx, f->plan, theta, dtheta, &loss);
+  for (size_t i = 0; i < f->plan->net->count; i++) dtheta[i] = -dtheta[i];
+  return status;
+}
+
+static ln_status hand_on(ln_context *cx, void *ud, size_t index, double t, const double *theta) {
+  const flow *f = ud;
+  ln_report(cx, "gradient flow", t / f->end);
+  return f->output(cx, f->ud, index, t, theta);
+}
+
+static bool settled(void *ud, double t, const double *theta, const double *dtheta) {
+  const flow *f = ud;
+  (void)t, (void)theta;
+  return f->plan->settled && f->plan->settled(f->plan, dtheta);
+}
+
+/* The root mean square entry of the smallest layer that is not zero; 1 if all are. */
+static double smallest_layer(const ln_net *net, const double *theta) {
+  double smallest = 1;
+  for (size_t l = 0; l < net->depth; l++) {
+    ln_matrix W = ln_weights(net, theta, l);
+    double size = ln_norm(W) / sqrt((double)(W.rows * W.cols));
+    if (size > 0 && size < smallest) smallest = size;
+  }
+  return smallest;
+}
+
+ln_status ln_flow(ln_context *cx, const ln_plan *plan, double *theta, const double *times, size_t count,
+                  double tolerance, ln_flow_output output, void *ud) {
+  if (!count) return LN_OK;
+  flow f = {plan, times[count - 1], output, ud};
+  ln_ode ode = {.rhs = velocity,
+                .output = hand_on,
+                .settled = settled,
+                .ud = &f,
+                .n = plan->net->count,
+                .rtol = tolerance,
+                .atol = ABSOLUTE_TOLERANCE * tolerance * smallest_layer(plan->net, theta)};
+  return ln_ode_solve(cx, &ode, 0, theta, times, count);
+}

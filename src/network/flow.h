@@ -1,0 +1,19 @@
+/* flow.h: gradient flow, d theta/dt = -dL/d theta, integrated to a tolerance: the limit of descent at small
+ * rates. */
+#ifndef LN_FLOW_H
+#define LN_FLOW_H
+
+#include "core/ode.h"
+#include "network/plan.h"
+
+/* What the caller gets at each asked time. */
+typedef ln_status (*ln_flow_output)(ln_context *cx, void *ud, size_t index, double t, const double *theta);
+
+/* Integrates from theta (at t = 0) through the rising times. theta holds the state at the last one on
+ * success, and the last accepted step after an error. tolerance is relative, per step; the absolute one lies
+ * a thousand times below it in units of the smallest layer's entries, so that tiny starts keep their digits.
+ * Once the state is a minimum to rounding the integration ends and the state holds. */
+ln_status ln_flow(ln_context *cx, const ln_plan *plan, double *theta, const double *times, size_t count,
+                  double tolerance, ln_flow_output output, void *ud);
+
+#endif

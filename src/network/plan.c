@@ -1,0 +1,18 @@
+#include "network/plan.h"
+
+bool ln_plan_needs_moments(const ln_net *net, const ln_task *task, ln_plan_choice choice) {
+  return net->linear && (choice == LN_PLAN_AUTO || !task->examples);
+}
+
+ln_status ln_make_plan(ln_context *cx, ln_plan *plan, const ln_net *net, const ln_task *task,
+                       ln_plan_choice choice) {
+  if (task->inputs != ln_inputs(net) || task->outputs != ln_outputs(net))
+    return ln_fail(cx, LN_EARG, "the network maps %zu inputs to %zu outputs and the task has %zu and %zu",
+                   ln_inputs(net), ln_outputs(net), task->inputs, task->outputs);
+  *plan = (ln_plan){.net = net, .task = task};
+  if (ln_plan_needs_moments(net, task, choice)) return ln_plan_moments(cx, plan);
+  if (!task->examples)
+    return ln_fail(cx, LN_EARG,
+                   "a network with nonlinear units needs examples, and this task has only moments");
+  return ln_plan_examples(cx, plan);
+}
