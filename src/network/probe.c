@@ -5,7 +5,6 @@
 
 #include "core/linalg.h"
 
-static size_t one(const ln_net *net) { return (void)net, 1; }
 static size_t layers(const ln_net *net) { return net->depth; }
 static size_t pairs(const ln_net *net) { return net->depth - 1; }
 static size_t parameters(const ln_net *net) { return net->count; }
@@ -90,10 +89,10 @@ static ln_status all_parameters(ln_context *cx, ln_probe *probe, const double *t
 }
 
 const ln_observable ln_observables[] = {
-    {"loss", "(1/2P) sum |y - f(x)|^2 on the task", LN_CURVES, false, false, false, one, loss},
-    {"error", "mean of |y - f(x)|^2 on the task", LN_CURVES, false, false, false, one, error},
-    {"test_loss", "the loss on the test set", LN_CURVES, false, true, false, one, test_loss},
-    {"test_error", "the error on the test set", LN_CURVES, false, true, false, one, test_error},
+    {"loss", "(1/2P) sum |y - f(x)|^2 on the task", LN_CURVES, false, false, false, NULL, loss},
+    {"error", "mean of |y - f(x)|^2 on the task", LN_CURVES, false, false, false, NULL, error},
+    {"test_loss", "the loss on the test set", LN_CURVES, false, true, false, NULL, test_loss},
+    {"test_error", "the error on the test set", LN_CURVES, false, true, false, NULL, test_error},
     {"modes", "diag(U' W V) with the task's U and V", LN_CURVES, true, false, true, modes, mode_strengths},
     {"singular_values", "of the product of all weights", LN_CURVES, false, false, false, modes,
      singular_values},
@@ -113,6 +112,10 @@ ln_status ln_make_probe(ln_context *cx, ln_probe *probe, const ln_net *net, cons
   ln_status status = ln_make_plan(cx, &probe->task, net, task, choice);
   if (status == LN_OK && test) status = ln_make_plan(cx, &probe->test, net, test, choice);
   return status == LN_OK ? LN_OK : ln_end(cx, mark, status);
+}
+
+size_t ln_width(const ln_observable *observable, const ln_net *net) {
+  return observable->width ? observable->width(net) : 1;
 }
 
 ln_status ln_measure(ln_context *cx, ln_probe *probe, const ln_observable *observable, const double *theta,

@@ -30,11 +30,13 @@ typedef struct ln_observable {
   const char *name, *doc;
   ln_observable_kind kind;
   bool needs_linear, needs_test, needs_modes;
-  size_t (*width)(const ln_net *net);
+  size_t (*width)(const ln_net *net); /* null: a single number */
   ln_status (*measure)(ln_context *cx, ln_probe *probe, const double *theta, double *out);
 } ln_observable;
 
 extern const ln_observable ln_observables[]; /* ends with a null name */
+
+size_t ln_width(const ln_observable *observable, const ln_net *net);
 
 /* Measures one observable at theta; between calls with the same theta and `fresh` false, the product is
  * formed once. */

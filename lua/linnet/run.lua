@@ -1,0 +1,120 @@
+--- What training, a flow or a prediction gives back: T records of some observables, and where they came from.
+--
+-- Fields: t (T x 1), steps (T x 1, of training), one for each observable (curves are T x K, weights[k][l] is layer l of
+-- record k), recorded (the observables' names), net, plan, seconds.
+
+local core = require "linnet.network_core"
+local text = require "linnet.text"
+
+local M = {}
+local methods = {}
+
+--- The record nearest to time t: a table with t, index and an entry for each observable (a number, a 1 x K row, or the
+--- list of the layers' weights).
+---@param t number
+function methods:at(t)
+  if type(t) ~= "number" then error(("run:at: a time is needed, got %s"):format(type(t)), 2) end
+  local _, k = (self.t - t):abs():min()
+  local record = { t = self.t[k], index = k }
+  for _, name in ipairs(self.recorded) do
+    local values = self[name]
+    if type(values) == "table" then record[name] = values[k]
+    elseif values.cols == 1 then record[name] = values[k]
+    else record[name] = values:row(k):copy() end
+  end
+  return record
+end
+
+--- All weights (and biases) as one matrix, a column for each record.
+local function parameters(run)
+  local columns = {}
+  for k = 1, #run.weights do
+    local parts = {}
+    for l, W in ipairs(run.weights[k]) do
+      parts[#parts + 1] = W:reshape(W.count, 1)
+      if run.biases then parts[#parts + 1] = run.biases[k][l]:copy() end
+    end
+    columns[k] = matrix.vcat(table.unpack(parts))
+  end
+  return matrix.hcat(table.unpack(columns))
+end
+
+--- run:save "x.npz": the records and the network, readable by NumPy; network.load_run gets them back.
+function methods:save(path)
+  local out = M.arrays_of_network(self.net)
+  out.t, out.steps = self.t, rawget(self, "steps")
+  out.recorded = text.encode(table.concat(self.recorded, " "))
+  out.plan = text.encode(self.plan)
+  for _, name in ipairs(self.recorded) do
+    if name == "weights" then out.parameters = parameters(self) else out[name] = self[name] end
+  end
+  matrix.save(text.npz_path(path, "run:save"), out)
+end
+
+--- The lists weights[k][l] (and biases[k][l]) in the columns of a matrix of parameters.
+local function unpack_parameters(run, columns)
+  run.weights = {}
+  if run.net.bias then run.biases = {} end
+  local sizes = run.net.sizes
+  for k = 1, columns.cols do
+    local at, W, b = 0, {}, {}
+    for l = 1, run.net.depth do
+      local rows, cols = sizes[l + 1], sizes[l]
+      W[l] = columns:block(at + 1, at + rows * cols, k, k):reshape(rows, cols)
+      at = at + rows * cols
+      if run.net.bias then
+        b[l] = columns:block(at + 1, at + rows, k, k):copy()
+        at = at + rows
+      end
+    end
+    run.weights[k] = W
+    if run.net.bias then run.biases[k] = b end
+  end
+end
+
+--- network.load_run "x.npz"
+---@param path string
+function M.load(path)
+  local found = matrix.load(text.npz_path(path, "network.load_run"))
+  if not (found.t and found.recorded) then
+    error(("network.load_run: %s holds no run: it has no arrays t and recorded"):format(path), 2)
+  end
+  local run = { t = found.t, steps = found.steps, recorded = {}, plan = found.plan and text.decode(found.plan) or "",
+                net = M.network_from_arrays(found, path, "network.load_run") }
+  for name in text.decode(found.recorded):gmatch "%S+" do
+    run.recorded[#run.recorded + 1] = name
+    if name == "weights" then unpack_parameters(run, found.parameters) else run[name] = found[name] end
+  end
+  return setmetatable(run, core.run)
+end
+
+function core.run.__index(_, name)
+  if methods[name] then return methods[name] end
+  if core.observables[name] then
+    error(("run.%s was not recorded; give record = { \"%s\", ... }"):format(name, name), 2)
+  end
+  return nil
+end
+
+--- "training: 201 records, t = 0 .. 40, loss 1.78 to 3.2e-05 (moments: ...)"
+function core.run.__tostring(run)
+  local n = run.t.rows
+  local parts = { ("%s: %d record%s"):format(rawget(run, "solution") or (rawget(run, "steps") and "training" or "flow"),
+                                             n, n == 1 and "" or "s") }
+  if n > 0 then
+    parts[#parts + 1] = (", t = %.6g .. %.6g"):format(run.t[1], run.t[n])
+    local loss = rawget(run, "loss")
+    if loss then parts[#parts + 1] = (", loss %.6g to %.6g"):format(loss[1], loss[n]) end
+  end
+  if rawget(run, "diverged") then parts[#parts + 1] = ", diverged" end
+  if rawget(run, "plan") then parts[#parts + 1] = "\n  plan: " .. run.plan end
+  if rawget(run, "assumptions") then
+    for _, a in ipairs(run.assumptions) do
+      parts[#parts + 1] = ("\n  %s: %s (distance %.2g%s)"):format(a.name, a.holds and "holds" or "does not hold", a.distance,
+        a.error and a.error > 0 and (", costs about %.2g of the final weights"):format(a.error) or "")
+    end
+  end
+  return table.concat(parts)
+end
+
+return M

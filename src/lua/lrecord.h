@@ -1,0 +1,56 @@
+/* lrecord.h: recording observables into Lua values, the same for training, flow and prediction.
+ *
+ *     recording r = read_recording(L, &o, net, has_test, has_modes);   checks the names in option `record`
+ *     push_records(L, &r, net, T);                                     room for T records: all memory of the
+ * recording record(cx, &r, &probe, k, theta);                                measures record k (from 0)
+ *     push_run_fields(L, &r, net, count);                              a table of the first `count` records
+ */
+#ifndef LRECORD_H
+#define LRECORD_H
+
+#include "lua/ldata.h"
+#include "lua/lnetwork.h"
+#include "network/probe.h"
+
+#define OBSERVABLES_MAX 32
+
+typedef struct recording {
+  size_t n;
+  const ln_observable *what[OBSERVABLES_MAX];
+  double *data[OBSERVABLES_MAX]; /* T x width, or parameters x T */
+  size_t width[OBSERVABLES_MAX];
+  double *row; /* one record of the widest observable */
+  size_t records;
+  int first; /* stack index of the first observable's matrix; the row's is behind the last */
+} recording;
+
+/* The observables named in option `name`: a list, or what is recorded by default (loss; modes of a linear
+ * network; test_loss with a test set). Refuses unknown names with the nearest, and what this network or task
+ * does not have. */
+recording read_recording(const options *o, const char *name, const ln_net *net, bool has_test);
+bool recording_needs_modes(const recording *r);
+
+void push_records(lua_State *L, recording *r, const ln_net *net, size_t records, const char *call);
+ln_status record(ln_context *cx, recording *r, ln_probe *probe, size_t k, const double *theta);
+/* Pushes a table with a field for each observable, of the first `count` records. */
+void push_recorded(lua_State *L, const recording *r, const ln_net *net, size_t count);
+
+/* The task at `index` as the plan for this network wants it: with moments and target, if it will use them. */
+const ln_task *task_for(lua_State *L, int index, const char *call, const ln_net *net, ln_plan_choice choice);
+
+/* Pushes a list of views of each layer's weights (or biases) in the parameter array `theta`, which lies in
+ * the matrix at `root`. */
+void push_layer_views(lua_State *L, int root, const ln_net *net, const double *theta, bool biases);
+
+/* A box for work space that outlives a call: pushed empty; what ln_detach gives is put in, and goes with the
+ * box. */
+typedef struct box {
+  ln_context *cx;
+  ln_mark blocks;
+} box;
+box *push_box(lua_State *L);
+void empty_box(box *b);
+
+int network_observe(lua_State *L);
+
+#endif
