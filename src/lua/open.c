@@ -6,15 +6,15 @@
 
 #include <stdio.h>
 
-/* Modules in C: the module's table is the global of that name. */
+/* Modules in C, found by require as linnet.NAME. */
 static const luaL_Reg native[] = {
     {"matrix", luaopen_matrix},
     {"data", luaopen_data},
     {NULL, NULL},
 };
 
-/* Modules in Lua that are globals too; others are found by require only. */
-static const char *const scripted[] = {NULL};
+/* What a script has without asking: modules in C or in Lua. */
+static const char *const globals[] = {"matrix", NULL};
 
 /* package.searchers: linnet.NAME from the files compiled into the library. */
 static int search_embedded(lua_State *L) {
@@ -49,9 +49,9 @@ void open_modules(lua_State *L) {
     char name[40];
     snprintf(name, sizeof name, "linnet.%s", module->name);
     luaL_requiref(L, name, module->func, 0);
-    lua_setglobal(L, module->name);
+    lua_pop(L, 1);
   }
-  for (const char *const *name = scripted; *name; name++) {
+  for (const char *const *name = globals; *name; name++) {
     lua_getglobal(L, "require");
     lua_pushfstring(L, "linnet.%s", *name);
     lua_call(L, 1, 1);
