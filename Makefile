@@ -6,6 +6,10 @@ BUILD     ?= build
 CC        ?= cc
 VERSION   := 0.1.0
 
+# make V=1 shows the commands.
+Q   := $(if $(V),,@)
+say := @$(if $(V),:,echo ' ')
+
 # The Debian packages, in one list. README.md says what each is for.
 packages.build := gcc libc6-dev make pkg-config liblua5.4-dev libopenblas-dev liblapacke-dev librandom123-dev \
                   libzip-dev zlib1g-dev libedit-dev gnuplot-nox
@@ -66,32 +70,36 @@ $(BUILD)/flags.mk: Makefile tools/setup.sh
 
 $(BUILD)/%.o: %.c $(BUILD)/flags.mk
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) -DLINNET_VERSION='"$(VERSION)"' -MMD -MP -c -o $@ $<
+	$(say) compile $<
+	$(Q)$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) -DLINNET_VERSION='"$(VERSION)"' -MMD -MP -c -o $@ $<
 
 $(BUILD)/embed: tools/embed.c
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) -O1 $(WARN) -o $@ $<
+	$(Q)$(CC) $(CSTD) -O1 $(WARN) -o $@ $<
 
 $(BUILD)/embedded.c: $(BUILD)/embed $(embedded)
-	$(BUILD)/embed $@ $(embedded)
+	$(Q)$(BUILD)/embed $@ $(embedded)
 
 $(BUILD)/embedded.o: $(BUILD)/embedded.c
-	$(CC) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/liblinnet.a: $(objects)
 	@rm -f $@
-	ar rcsD $@ $^
+	$(Q)ar rcsD $@ $^
 
 $(BUILD)/linnet: $(patsubst %.c,$(BUILD)/%.o,$(cli)) $(BUILD)/liblinnet.a
-	$(CC) -o $@ $^ $(LDFLAGS) $(LIBRARY_LIBS)
+	$(say) link $@
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS) $(LIBRARY_LIBS)
 
 $(BUILD)/examples/%: examples/embed/%.c $(BUILD)/liblinnet.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/liblinnet.a $(LDFLAGS) $(LIBRARY_LIBS)
+	$(say) link $@
+	$(Q)$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/liblinnet.a $(LDFLAGS) $(LIBRARY_LIBS)
 
 $(BUILD)/tests/%: tests/c/%.c $(BUILD)/liblinnet.a | setup-test
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) $$(pkg-config --cflags cmocka) -Itests/c -MMD -MP -o $@ $< \
+	$(say) link $@
+	$(Q)$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) $$(pkg-config --cflags cmocka) -Itests/c -MMD -MP -o $@ $< \
 	  $(BUILD)/liblinnet.a $(LDFLAGS) $(LIBRARY_LIBS) $$(pkg-config --libs cmocka)
 
 # One prove run over the C programs and the Lua specs; the specs run in the command that was just built.

@@ -2,6 +2,7 @@
 --
 -- A saved network is an .npz file that NumPy reads: W1, W2, ..., b1, b2, ... and `activations`, the names as character codes.
 
+local matrix = require "linnet.matrix"
 local core = require "linnet.network_core"
 local run = require "linnet.run"
 local text = require "linnet.text"

@@ -3,6 +3,7 @@
 -- Fields: t (T x 1), steps (T x 1, of training), one for each observable (curves are T x K, weights[k][l] is layer l of
 -- record k), recorded (the observables' names), net, plan, seconds.
 
+local matrix = require "linnet.matrix"
 local core = require "linnet.network_core"
 local text = require "linnet.text"
 

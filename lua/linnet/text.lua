@@ -1,5 +1,6 @@
 --- Text in files of numbers: strings as columns of character codes.
 
+local matrix = require "linnet.matrix"
 local M = {}
 
 ---@param s string

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "lua/ldata.h"
-#include "lua/lrecord.h"
+#include "lua/lrun.h"
 #include "lua/modules.h"
 #include "network/plan.h"
 
@@ -329,7 +329,7 @@ static const luaL_Reg layers_metamethods[] = {{"__index", layers_index},
 
 static const luaL_Reg functions[] = {{"new", network_new}, {"from", network_from}, {NULL, NULL}};
 
-int luaopen_network(lua_State *L) {
+int luaopen_network_core(lua_State *L) {
   luaL_newmetatable(L, LAYERS_TYPE);
   luaL_setfuncs(L, layers_metamethods, 0);
   lua_pop(L, 1);
@@ -345,7 +345,16 @@ int luaopen_network(lua_State *L) {
   lua_setfield(L, -3, "__tostring");
 
   luaL_newlib(L, functions);
-  lua_insert(L, -2); /* the methods: what is written in Lua (save, load) joins them */
+  lua_insert(L,
+             -2); /* the methods, the metatable of runs: lua/linnet/network.lua and run.lua complete them */
   lua_setfield(L, -2, "methods");
+  luaL_newmetatable(L, RUN_TYPE);
+  lua_setfield(L, -2, "run");
+  lua_newtable(L); /* the observables: name = doc */
+  for (const ln_observable *what = ln_observables; what->name; what++) {
+    lua_pushstring(L, what->doc);
+    lua_setfield(L, -2, what->name);
+  }
+  lua_setfield(L, -2, "observables");
   return 1;
 }

@@ -6,5 +6,6 @@
 
 int luaopen_matrix(lua_State *L);
 int luaopen_data(lua_State *L);
+int luaopen_network_core(lua_State *L);
 
 #endif

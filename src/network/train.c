@@ -7,35 +7,31 @@
 #define GROWTH_LIMIT 1e100
 #define REPORT_EVERY 64 /* steps */
 
-ln_status ln_make_trainer(ln_context *cx, ln_trainer *trainer, const ln_plan *plan, double rate,
-                          size_t steps) {
-  *trainer = (ln_trainer){.plan = plan,
-                          .rate = rate,
-                          .steps = steps,
-                          .stop_loss = -1,
-                          .theta = plan->net->parameters,
-                          .gradient = ln_reals(cx, plan->net->count)};
-  return trainer->gradient ? LN_OK : LN_EMEMORY;
+/* The loss at theta, and the gradient if asked for; whether the run has diverged is judged here. */
+static ln_status evaluate(ln_context *cx, ln_trainer *trainer, double *gradient) {
+  const ln_plan *plan = trainer->plan;
+  ln_status status = ln_charge(cx, plan->flops);
+  if (status == LN_OK) status = plan->evaluate(cx, plan, trainer->theta, gradient, &trainer->loss);
+  if (status != LN_OK) return status;
+  if (trainer->loss_limit == 0) trainer->loss_limit = GROWTH_LIMIT * fmax(1, trainer->loss);
+  if (trainer->loss <= trainer->loss_limit) return LN_OK;
+  return ln_fail(cx, LN_EDIVERGED,
+                 "diverged: the loss is %g at step %zu (t = %g); a smaller rate than %g is needed",
+                 trainer->loss, trainer->step, trainer->rate * (double)trainer->step, trainer->rate);
 }
 
 ln_status ln_train_until(ln_context *cx, ln_trainer *trainer, size_t until) {
-  const ln_plan *plan = trainer->plan;
-  double *theta = trainer->theta;
-  const double *gradient = trainer->gradient;
+  size_t count = trainer->plan->net->count;
   while (trainer->step < until) {
-    ln_status status = ln_charge(cx, plan->flops);
-    if (status == LN_OK) status = plan->evaluate(cx, plan, theta, trainer->gradient, &trainer->loss);
+    ln_status status = evaluate(cx, trainer, trainer->gradient);
     if (status != LN_OK) return status;
-    if (trainer->loss_limit == 0) trainer->loss_limit = GROWTH_LIMIT * fmax(1, trainer->loss);
-    if (!(trainer->loss <= trainer->loss_limit))
-      return ln_fail(cx, LN_EDIVERGED,
-                     "diverged: the loss is %g at step %zu (t = %g); a smaller rate than %g is needed",
-                     trainer->loss, trainer->step, trainer->rate * (double)trainer->step, trainer->rate);
     if (trainer->loss <= trainer->stop_loss) return trainer->stopped = true, LN_OK;
-    for (size_t i = 0; i < plan->net->count; i++) theta[i] -= trainer->rate * gradient[i];
+    for (size_t i = 0; i < count; i++) trainer->theta[i] -= trainer->rate * trainer->gradient[i];
     trainer->step++;
     if (trainer->step % REPORT_EVERY == 0)
       ln_report(cx, "training", (double)trainer->step / (double)trainer->steps);
   }
   return LN_OK;
 }
+
+ln_status ln_train_finish(ln_context *cx, ln_trainer *trainer) { return evaluate(cx, trainer, NULL); }

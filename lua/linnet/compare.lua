@@ -1,0 +1,83 @@
+--- theory.compare(run, prediction): how far a run is from what theory says, observable by observable.
+
+local Comparison = {}
+Comparison.__index = Comparison
+
+--- Largest |a - b|, the size of b, and where: record k, column j.
+local function curve_difference(a, b)
+  local worst, k, j = (a - b):abs():max()
+  return worst, (b:abs():max()), k, j
+end
+
+--- The same over lists of layers' weights.
+local function weights_difference(a, b)
+  local worst, size, where = 0, 0, 1
+  for k = 1, #a do
+    for l = 1, #a[k] do
+      local difference = (a[k][l] - b[k][l]):abs():max()
+      if difference > worst or difference ~= difference then worst, where = difference, k end
+      size = math.max(size, (b[k][l]:abs():max()))
+    end
+  end
+  return worst, size, where
+end
+
+--- One line of the comparison.
+local function compare_one(name, run, pred)
+  local a, b = run[name], pred[name]
+  local row = { name = name }
+  local worst, size, k, j
+  if type(a) == "table" then worst, size, k = weights_difference(a, b) else worst, size, k, j = curve_difference(a, b) end
+  row.error, row.scale, row.index, row.t = worst, size, k, run.t[k]
+  row.relative = worst == 0 and 0 or worst / size
+  if j and a.cols > 1 then row.column = j end
+  return row
+end
+
+--- Evaluates the prediction at the run's times and compares everything that the run recorded.
+---@param run table   what train or flow returned
+---@param pred table  what theory.predict returned, or another run at the same times
+---@return table      rows { name, error, relative, scale, t, index, column }; print shows them, :worst() is one number
+local function compare(run, pred)
+  local call = "theory.compare"
+  for i, value in ipairs { run, pred } do
+    if type(value) ~= "table" or not rawget(value, "recorded") then
+      error(("%s: argument %d must be a run or a prediction, got %s"):format(call, i, type(value)), 2)
+    end
+  end
+  if rawget(pred, "evaluate") then
+    pred = pred:evaluate { times = run.t, record = run.recorded }
+  elseif pred.t.rows ~= run.t.rows or (pred.t - run.t):abs():max() > 1e-12 * math.max(1, (run.t:abs():max())) then
+    error(call .. ": the two runs were recorded at different times; give one of them the other's t as times", 2)
+  end
+  local rows = { records = run.t.rows }
+  for _, name in ipairs(run.recorded) do
+    if rawget(pred, name) then
+      local row = compare_one(name, run, pred)
+      rows[#rows + 1], rows[name] = row, row
+    end
+  end
+  if #rows == 0 then error(call .. ": the two have no observable in common", 2) end
+  return setmetatable(rows, Comparison)
+end
+
+--- The largest relative error over all observables.
+---@return number
+function Comparison:worst()
+  local worst = 0
+  for _, row in ipairs(self) do
+    if row.relative > worst or row.relative ~= row.relative then worst = row.relative end
+  end
+  return worst
+end
+
+function Comparison:__tostring()
+  local lines = { ("%-16s %14s %10s   %s"):format("observable", "largest error", "relative", "where") }
+  for _, row in ipairs(self) do
+    lines[#lines + 1] = ("%-16s %14.3e %10.2e   t = %.6g%s"):format(row.name, row.error, row.relative, row.t,
+      row.column and (", column %d"):format(row.column) or "")
+  end
+  return table.concat(lines, "\n")
+end
+
+return compare

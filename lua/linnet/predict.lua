@@ -1,0 +1,166 @@
+--- theory.predict and theory.solutions: what theory says of a network on a task, by the strongest solution that holds.
+--
+-- A solution is asked how far the network and the task are from what it assumes. Below EXACT it answers exactly; below
+-- CLOSE it can be asked for by name and says what the distance costs; beyond, only with force = true. Where no exact solution
+-- holds the gradient flow is integrated to a stated tolerance, and the prediction says so.
+
+local matrix = require "linnet.matrix"
+local core = require "linnet.theory_core"
+local run_type = require("linnet.network_core").run
+
+local EXACT, CLOSE = 1e-10, 1e-2
+
+-- ---- the solutions ----
+
+--- name = { name=, exact=, source=, measure=function(net, task) -> assumptions, evaluate=function(net, task, options) -> run }
+local registry, order = {}, {}
+
+local function built_in(name)
+  local source, exact = core.describe(name)
+  registry[name] = {
+    name = name, source = source, exact = exact, built_in = true,
+    measure = function(net, task) return core.measure(name, net, task) end,
+    evaluate = function(net, task, options) return core.evaluate(name, net, task, options) end,
+  }
+  order[#order + 1] = name
+end
+for _, name in ipairs(core.solutions) do built_in(name) end
+
+--- The records of a user's solution: its weights at each time, observed like a trained network's.
+local function evaluate_weights(solution, net, task, options)
+  local probe, times, records = net:copy(), options.times, {}
+  for k = 1, times.rows do
+    local weights = solution.weights(net, task, times[k])
+    if type(weights) ~= "table" or #weights ~= net.depth then
+      error(("theory.predict: solution '%s' must return the list of %d weight matrices"):format(solution.name, net.depth), 0)
+    end
+    for l = 1, net.depth do probe.weights[l] = weights[l] end
+    records[k] = probe:observe(task, options.record)
+  end
+  local run = { t = times, net = net, plan = "solution '" .. solution.name .. "'", seconds = 0, recorded = {} }
+  for name, first in pairs(records[1]) do
+    run.recorded[#run.recorded + 1] = name
+    if type(first) == "table" then
+      run[name] = {}
+      for k, record in ipairs(records) do run[name][k] = record[name] end
+    else
+      local rows = {}
+      for k, record in ipairs(records) do
+        rows[k] = type(first) == "number" and matrix { record[name] } or record[name]
+      end
+      run[name] = matrix.vcat(table.unpack(rows))
+    end
+  end
+  table.sort(run.recorded)
+  return run
+end
+
+--- A user's solution, checked where it is added.
+local function add_solution(_, name, given)
+  local function refuse(text) error(("theory.solutions.%s: %s"):format(tostring(name), text), 3) end
+  if type(name) ~= "string" then refuse "a solution has a name" end
+  if registry[name] and registry[name].built_in then refuse "a built-in solution can't be replaced" end
+  if type(given) ~= "table" then refuse("a table { applies=, weights=, exact=, source= } is needed, got " .. type(given)) end
+  local known = { applies = "function", weights = "function", exact = "boolean", source = "string" }
+  for key, value in pairs(given) do
+    if not known[key] then refuse(("unknown field '%s'; it takes applies, weights, exact, source"):format(tostring(key))) end
+    if type(value) ~= known[key] then refuse(("%s must be a %s, got %s"):format(key, known[key], type(value))) end
+  end
+  if not given.applies then refuse "applies = function(net, task) return distance, why end is missing" end
+  if not given.weights then refuse "weights = function(net, task, t) return {W1, ...} end is missing" end
+  local solution = { name = name, exact = given.exact ~= false, source = given.source or "", weights = given.weights }
+  function solution.measure(net, task)
+    local distance, why = given.applies(net, task)
+    if type(distance) ~= "number" then
+      error(("theory.solutions.%s: applies must return a distance, got %s"):format(name, type(distance)), 0)
+    end
+    return { { name = why or name, distance = distance, holds = distance < EXACT } }
+  end
+  function solution.evaluate(net, task, options) return evaluate_weights(solution, net, task, options) end
+  if not registry[name] then table.insert(order, #order, name) end -- before the flow, which always applies
+  registry[name] = solution
+end
+
+local solutions = setmetatable({}, {
+  __index = function(_, name) return registry[name] end,
+  __newindex = add_solution,
+  __len = function() return #order end,
+  __pairs = function()
+    local i = 0
+    return function()
+      i = i + 1
+      if order[i] then return order[i], registry[order[i]] end
+    end
+  end,
+})
+
+-- ---- choosing ----
+
+--- The largest distance of the assumptions, and which it is.
+local function farthest(assumptions)
+  local worst
+  for _, a in ipairs(assumptions) do
+    if not worst or not (a.distance <= worst.distance) then worst = a end
+  end
+  return worst and worst.distance or 0, worst
+end
+
+--- The first solution that holds exactly, its assumptions, and what came close on the way.
+local function choose(net, task)
+  local close = {}
+  for _, name in ipairs(order) do
+    local solution = registry[name]
+    local assumptions = solution.measure(net, task)
+    local distance = farthest(assumptions)
+    if distance < EXACT then return solution, assumptions, close end
+    if distance < CLOSE then close[#close + 1] = { name = name, distance = distance, assumptions = assumptions } end
+  end
+end
+
+--- The solution asked for by name.
+local function named(name, net, task, force)
+  local solution = registry[name]
+  if not solution then
+    error(("theory.predict: solution '%s' is not known; there are %s"):format(tostring(name), table.concat(order, ", ")), 3)
+  end
+  local assumptions = solution.measure(net, task)
+  local distance, worst = farthest(assumptions)
+  if not (distance < CLOSE) and not force then
+    local instead = choose(net, task)
+    error(("theory.predict: solution '%s' assumes: %s; this is off by %.3g (relative). '%s' would do, or force = true")
+      :format(name, worst.name, distance, instead.name), 3)
+  end
+  return solution, assumptions, {}
+end
+
+--- Computes the prediction's records at other times: what theory.compare and pred:at use.
+local function evaluate(pred, options)
+  return setmetatable(pred.solver.evaluate(pred.start, pred.task, {
+    times = options.times, record = options.record or pred.recorded, test = pred.test }), run_type)
+end
+
+--- A prediction at any one time: a table with t and an entry for each observable.
+local function at(pred, t)
+  if type(t) ~= "number" then error(("pred:at: a time is needed, got %s"):format(type(t)), 2) end
+  return evaluate(pred, { times = matrix { t } }):at(t)
+end
+
+--- theory.predict { net=, task=, times=, record=, test=, solution="auto", force=false }
+---@return table  what train returns, computed; and solution, exact, assumptions, source, alternatives, :at(t)
+local function predict(options)
+  local o = core.read_predict(options)
+  local name = o.solution or "auto"
+  local solution, assumptions, close
+  if name == "auto" then solution, assumptions, close = choose(o.net, o.task)
+  else solution, assumptions, close = named(name, o.net, o.task, o.force) end
+
+  local start = o.net:copy() -- the prediction stays what it is when the network is trained
+  local pred = solution.evaluate(start, o.task, { times = o.times, record = o.record, test = o.test })
+  pred.solution, pred.source, pred.assumptions, pred.alternatives = solution.name, solution.source, assumptions, close
+  pred.exact = solution.exact and farthest(assumptions) < EXACT
+  pred.solver, pred.start, pred.task, pred.test = solution, start, o.task, o.test
+  pred.evaluate, pred.at = evaluate, at
+  return setmetatable(pred, run_type)
+end
+
+return { predict = predict, solutions = solutions }

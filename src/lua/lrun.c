@@ -1,0 +1,103 @@
+#include "lua/lrun.h"
+
+#include <math.h>
+
+/* The test set: option `test`, or the task's own; null without one. The value stays on the stack. */
+static const ln_task *read_test(const options *o, const ln_net *net, int task, ln_plan_choice choice) {
+  if (option_push(o, "test") == LUA_TNIL) {
+    lua_getfield(o->L, task, "test");
+    if (lua_isnil(o->L, -1)) return NULL;
+  }
+  return task_for(o->L, -1, o->call, net, choice);
+}
+
+run read_run(const options *o, int owner) {
+  static const char *const plans[] = {"auto", "plain", NULL};
+  lua_State *L = o->L;
+  run r = {.L = L, .call = o->call, .owner = owner, .started = ln_clock()};
+  r.net = check_net(L, owner, o->call, "net");
+  r.choice = option_choice_or(o, "plan", plans, 0) ? LN_PLAN_PLAIN : LN_PLAN_AUTO;
+  option_push(o, "task");
+  int task = lua_gettop(L);
+  r.task = task_for(L, task, o->call, r.net, r.choice);
+  r.test = read_test(o, r.net, task, r.choice);
+  r.recording = read_recording(o, "record", r.net, r.test != NULL);
+  if (recording_needs_modes(&r.recording)) {
+    push_task_modes(L, task, o->call);
+    r.U = *test_matrix(L, -3);
+    r.V = *test_matrix(L, -1);
+  }
+  return r;
+}
+
+ln_matrix push_rising_times(const options *o) {
+  times t = option_times(o, "times");
+  if (!t.n) option_fail(o, "times", "is empty");
+  for (size_t i = 0; i < t.n; i++) {
+    if (!isfinite(t.data[i])) option_fail(o, "times", "must be finite; number %zu is %g", i + 1, t.data[i]);
+    if (i && t.data[i] < t.data[i - 1])
+      option_fail(o, "times", "must rise; number %zu is %g and number %zu is %g", i, t.data[i - 1], i + 1,
+                  t.data[i]);
+  }
+  return ln_window((double *)t.data, t.n, 1);
+}
+
+void push_run_records(run *r, size_t records) {
+  push_records(r->L, &r->recording, r->net, records, r->call);
+  r->t = push_matrix(r->L, records, 1);
+}
+
+static ln_status prepare(ln_context *cx, run *r, size_t extra, double **room) {
+  ln_mark mark = ln_begin(cx);
+  ln_status status = ln_make_plan(cx, &r->plan, r->net, r->task, r->choice);
+  if (status == LN_OK) status = ln_make_probe(cx, &r->probe, r->net, r->task, r->test, r->U, r->V, r->choice);
+  if (status == LN_OK && extra) status = (*room = ln_reals(cx, extra)) ? LN_OK : LN_EMEMORY;
+  if (status != LN_OK) return ln_end(cx, mark, status);
+  r->box->blocks = ln_detach(cx, mark);
+  return LN_OK;
+}
+
+void prepare_run(run *r, size_t extra, double **room) {
+  r->box = push_box(r->L);
+  check(r->L, r->call, prepare(context_of(r->L), r, extra, room));
+}
+
+ln_status record_next(ln_context *cx, void *ud, size_t index, double t, const double *theta) {
+  run *r = ud;
+  ln_status status = record(cx, &r->recording, &r->probe, index, theta);
+  if (status != LN_OK) return status;
+  r->t.data[index] = t;
+  r->done = index + 1;
+  return LN_OK;
+}
+
+void push_run(run *r) {
+  lua_State *L = r->L;
+  push_recorded(L, &r->recording, r->net, r->done);
+  push_column(L, r->t.data, r->done);
+  lua_setfield(L, -2, "t");
+  lua_pushvalue(L, r->owner);
+  lua_setfield(L, -2, "net");
+  lua_pushstring(L, r->plan.description);
+  lua_setfield(L, -2, "plan");
+  lua_pushnumber(L, ln_clock() - r->started);
+  lua_setfield(L, -2, "seconds");
+  lua_createtable(L, (int)r->recording.n, 0);
+  for (size_t i = 0; i < r->recording.n; i++) {
+    lua_pushstring(L, r->recording.what[i]->name);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_setfield(L, -2, "recorded");
+  luaL_setmetatable(L, RUN_TYPE);
+}
+
+_Noreturn void raise_with_run(run *r, ln_status status) {
+  lua_State *L = r->L;
+  luaL_where(L, 1);
+  lua_pushfstring(L, "%s%s: %s", lua_tostring(L, -1), r->call, context_of(L)->message);
+  push_error(L, status, lua_tostring(L, -1));
+  lua_pushvalue(L, -4);
+  lua_setfield(L, -2, "run");
+  lua_error(L);
+  __builtin_unreachable();
+}

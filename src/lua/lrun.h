@@ -1,0 +1,54 @@
+/* lrun.h: what training, a flow and a prediction share: reading the task and the observables, recording, and
+ * the table that they return (lua/linnet/run.lua gives it its methods).
+ *
+ * All memory of a run is there before its first step: the records as Lua matrices, the work space in a box
+ * that the collector frees whatever happens. */
+#ifndef LRUN_H
+#define LRUN_H
+
+#include "lua/lrecord.h"
+#include "network/plan.h"
+
+#define RUN_TYPE "linnet.Run" /* the metatable of what train, flow and predict return */
+
+typedef struct run {
+  lua_State *L;
+  const char *call;
+  int owner; /* stack index of the network */
+  const ln_net *net;
+  const ln_task *task, *test; /* test may be null */
+  ln_plan_choice choice;
+  recording recording;
+  ln_matrix U, V; /* the task's modes, if they are recorded */
+  ln_matrix t;    /* T x 1 */
+  box *box;       /* holds the work space of plan and probe */
+  ln_plan plan;
+  ln_probe probe;
+  size_t done; /* records */
+  double started;
+} run;
+
+/* Reads task, test (by default the task's own), record and plan for the network at stack index `owner`. What
+ * it pushes stays on the stack for as long as the run. */
+run read_run(const options *o, int owner);
+
+/* Pushes the rising times of option `times` as a column. */
+ln_matrix push_rising_times(const options *o);
+
+/* Pushes room for this many records and their times. */
+void push_run_records(run *r, size_t records);
+
+/* Plan and probe; with `extra` numbers of further work space, to *room. Raises what is refused. */
+void prepare_run(run *r, size_t extra, double **room);
+
+/* Records theta at time t as the next record: an ln_flow_output, with the run as ud. */
+ln_status record_next(ln_context *cx, void *ud, size_t index, double t, const double *theta);
+
+/* Pushes the table of what was recorded so far: an entry for each observable, recorded, t, net, plan,
+ * seconds. */
+void push_run(run *r);
+/* Raises the failure of a run that had begun as an error table, with the run (on top of the stack) in `run`.
+ */
+_Noreturn void raise_with_run(run *r, ln_status status);
+
+#endif

@@ -1,0 +1,44 @@
+/* predict.h: which solution describes a network on a task, and its weights over time.
+ *
+ * A solution says what it assumes and measures how far the given weights and data are from each assumption; a
+ * distance of 0 (below 1e-10, rounding) makes it exact. A new solution is a row of the table in predict.c. */
+#ifndef LN_PREDICT_H
+#define LN_PREDICT_H
+
+#include "network/flow.h"
+
+#define LN_ASSUMPTIONS_MAX 4
+
+typedef struct ln_assumption {
+  const char *name;
+  double distance; /* relative, 0 if it holds; infinity where it is a matter of kind, not of degree */
+  double cost;     /* the error of the weights that this distance brings, relative to the final weights; an
+                      estimate */
+} ln_assumption;
+
+typedef struct ln_solver {
+  const ln_net *net;
+  const ln_task *task;
+  void *work; /* the solution's own, from prepare */
+} ln_solver;
+
+typedef struct ln_solution {
+  const char *name, *source;
+  bool exact; /* a closed form, not an integration */
+  ln_status (*measure)(ln_context *cx, const ln_net *net, const ln_task *task, ln_assumption *assumptions,
+                       size_t *count);
+  /* Takes work space (the caller's mark ends it) for weights; null for the flow, which is integrated as a
+   * whole. */
+  ln_status (*prepare)(ln_context *cx, ln_solver *solver);
+  ln_status (*weights)(ln_context *cx, const ln_solver *solver, double t, double *theta);
+} ln_solution;
+
+extern const ln_solution ln_solutions[]; /* strongest first; ends with a null name */
+const ln_solution *ln_find_solution(const char *name);
+
+/* Hands the parameters at each of the rising times to `output`, in order. net->parameters are the start,
+ * unchanged; tolerance is the flow's. The task has its target. */
+ln_status ln_predict(ln_context *cx, const ln_solution *solution, const ln_net *net, const ln_task *task,
+                     const double *times, size_t count, double tolerance, ln_flow_output output, void *ud);
+
+#endif
