@@ -8,11 +8,9 @@
 #include "network/net.h"
 
 #define NETWORK_TYPE "linnet.Network"
-"linnet.Run" /* the metatable of what train, flow and predict return (lua/linnet/run.lua)                  \
-              */
 
-    /* The sizes N_0 .. N_D of a network to be made, and what acts on each layer. */
-    typedef struct net_shape {
+/* The sizes N_0 .. N_D of a network to be made, and what acts on each layer. */
+typedef struct net_shape {
   size_t depth;
   size_t sizes[LN_DEPTH_MAX + 1];
   const ln_activation *activations[LN_DEPTH_MAX];
