@@ -9,16 +9,18 @@ static const char no_memory[] = "not enough memory";
 
 /* ---- the message of a failure ---- */
 
-/* Keeps a copy in the state's own memory, so that no Lua value has to live as long as the message. */
-static void keep_message(linnet_state *S, const char *text, size_t size) {
+/* Keeps the failure and a copy of its text in the state's own memory, so that no Lua value has to live as
+ * long as the message. Returns the status: LINNET_EMEMORY if there is no room for the text. */
+static int keep_failure(linnet_state *S, int status, const char *text, size_t size) {
   if (size >= S->room) {
     char *message = allocate(S, S->message, S->message ? S->room : 0, size + 1);
-    if (!message) return; /* the old room stays, too small: linnet_message says what is left to say */
+    if (!message) return S->failure = LINNET_EMEMORY;
     S->message = message;
     S->room = size + 1;
   }
   memcpy(S->message, text, size);
   S->message[size] = 0;
+  return S->failure = status;
 }
 
 const char *linnet_message(const linnet_state *S) {
@@ -55,8 +57,7 @@ static int describe_failure(lua_State *L) {
   if (text || !speaks || status != LINNET_ERUN) luaL_traceback(L, L, lua_tostring(L, -1), 1);
   size_t size;
   const char *message = lua_tolstring(L, -1, &size);
-  keep_message(S, message, size);
-  S->failure = status;
+  keep_failure(S, status, message, size);
   lua_settop(L, 1);
   return 1;
 }
@@ -67,8 +68,7 @@ static int describe_plainly(linnet_state *S, int status) {
   if (status == LUA_ERRMEM) return S->failure = LINNET_EMEMORY;
   size_t size = 0;
   const char *message = lua_type(S->L, -1) == LUA_TSTRING ? lua_tolstring(S->L, -1, &size) : "";
-  keep_message(S, message, size);
-  return S->failure = LINNET_ERUN;
+  return keep_failure(S, LINNET_ERUN, message, size);
 }
 
 /* ---- calls ---- */
@@ -117,8 +117,7 @@ static int refuse_chunk(linnet_state *S, int status) {
   if (status == LUA_ERRMEM) return S->failure = LINNET_EMEMORY;
   size_t size;
   const char *message = lua_tolstring(S->L, -1, &size);
-  keep_message(S, message, size);
-  return S->failure = status == LUA_ERRFILE ? LINNET_EFILE : LINNET_ESYNTAX;
+  return keep_failure(S, status == LUA_ERRFILE ? LINNET_EFILE : LINNET_ESYNTAX, message, size);
 }
 
 int linnet_dostring(linnet_state *S, const char *text, size_t size, const char *name) {

@@ -71,8 +71,10 @@ void let_interrupt_pass(lua_State *L, linnet_state *S) {
   if (!S || !ln_interrupted(&S->cx)) return;
   if (!S->trips) S->trips = 1;
   arm(S, L);
-  if (!is_interrupt(L)) /* a message handler has made something else of it */
-    push_error(L, LN_EINTERRUPT, luaL_tolstring(L, -1, NULL));
+  if (!is_interrupt(L)) { /* a message handler has made something else of it, a traceback perhaps */
+    const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    push_error(L, LN_EINTERRUPT, strstr(text, "interrupted") ? text : "interrupted");
+  }
   lua_error(L);
 }
 

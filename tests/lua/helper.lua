@@ -1,4 +1,5 @@
 -- Loaded before every spec.
+local assert = require "luassert"
 
 --- Fails unless f raises an error whose text matches the Lua pattern.
 local function error_matches(f, pattern)
