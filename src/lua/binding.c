@@ -48,8 +48,19 @@ void push_error(lua_State *L, ln_status status, const char *message) {
   luaL_setmetatable(L, ERROR_TYPE);
 }
 
+/* Pushes "file:line: " of the code that called linnet: its own modules in Lua are passed over. */
+static void push_where(lua_State *L) {
+  static const char own[] = "=linnet.";
+  lua_Debug caller;
+  int level = 1;
+  while (lua_getstack(L, level, &caller) && lua_getinfo(L, "S", &caller) &&
+         !strncmp(caller.source, own, sizeof own - 1))
+    level++;
+  luaL_where(L, level);
+}
+
 _Noreturn void raise_status(lua_State *L, const char *name, ln_status status) {
-  luaL_where(L, 1);
+  push_where(L);
   lua_pushfstring(L, "%s%s: %s", lua_tostring(L, -1), name, context_of(L)->message);
   if (status == LN_EINTERRUPT || status == LN_ETIME || status == LN_EFLOPS || status == LN_EDIVERGED)
     push_error(L, status, lua_tostring(L, -1));
@@ -63,7 +74,7 @@ _Noreturn void fail(lua_State *L, const char *name, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(message, sizeof message, format, arguments);
   va_end(arguments);
-  luaL_where(L, 1);
+  push_where(L);
   lua_pushfstring(L, "%s%s: %s", lua_tostring(L, -1), name, message);
   lua_error(L);
   __builtin_unreachable();

@@ -11,6 +11,8 @@ static const luaL_Reg native[] = {
     {"matrix", luaopen_matrix},
     {"data", luaopen_data},
     {"network_core", luaopen_network_core},
+    {"options", luaopen_options},
+    {"process", luaopen_process},
     {NULL, NULL},
 };
 

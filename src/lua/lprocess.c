@@ -1,0 +1,115 @@
+/* linnet.process: other programs, run without a shell (core/process.h); for linnet's own modules in Lua.
+ *
+ *     local outcome, message, missing = process.run { "gnuplot", "-d", input = script, env = { LC_ALL = "C" }
+ * }
+ *
+ * The list is the program (a name that is looked for in PATH, or a path) and its arguments; `input` is its
+ * standard input, `env` is added to this process's environment, `limit` is the most bytes of output (2^28 if
+ * not given). Gives { output =, errors =, status = (exit status, -1 after a signal), signal = }, or nil, a
+ * message and whether the program is missing if it could not be started. An interrupt, a deadline and too
+ * much output are errors. */
+#include "core/process.h"
+#include "lua/modules.h"
+#include "lua/options.h"
+
+#include <string.h>
+
+#define CALL "process.run"
+#define WORK_TYPE "linnet.ProcessWork"
+
+/* Work space that a Lua value holds while its texts become strings, which may raise. */
+static int work_release(lua_State *L) {
+  ln_mark *work = luaL_checkudata(L, 1, WORK_TYPE);
+  ln_release(context_of(L), *work);
+  *work = NULL;
+  return 0;
+}
+
+/* Pushes a block with the strings of the list at `index`, and a null pointer; what is not a string is
+ * refused. */
+static const char **push_strings(lua_State *L, int index, const char *what) {
+  lua_Integer count = luaL_len(L, index);
+  const char **strings = lua_newuserdatauv(L, ((size_t)count + 1) * sizeof *strings, 0);
+  for (lua_Integer i = 1; i <= count; i++) {
+    size_t size;
+    if (lua_geti(L, index, i) != LUA_TSTRING)
+      fail(L, CALL, "%s %lld must be a string, got %s", what, (long long)i, describe(L, -1));
+    strings[i - 1] = lua_tolstring(L, -1, &size); /* the list keeps it */
+    if (strlen(strings[i - 1]) != size) fail(L, CALL, "%s %lld has a zero byte in it", what, (long long)i);
+    lua_pop(L, 1);
+  }
+  strings[count] = NULL;
+  return strings;
+}
+
+/* Pushes the list of "NAME=value" made from the table at `index`. */
+static void push_settings(lua_State *L, int index) {
+  lua_newtable(L);
+  int list = lua_gettop(L);
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
+      fail(L, CALL, "env must be a table of strings by name");
+    lua_pushfstring(L, "%s=%s", lua_tostring(L, -2), lua_tostring(L, -1));
+    lua_rawseti(L, list, (lua_Integer)lua_rawlen(L, list) + 1);
+  }
+}
+
+static int process_run(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  ln_command command = {.output_max = (size_t)1 << 28};
+  command.argv = push_strings(L, 1, "argument");
+  if (!command.argv[0]) fail(L, CALL, "a program's name is needed");
+  if (lua_getfield(L, 1, "env") == LUA_TTABLE) {
+    push_settings(L, lua_gettop(L));
+    command.settings = push_strings(L, lua_gettop(L), "setting");
+  }
+  if (lua_getfield(L, 1, "limit") != LUA_TNIL)
+    command.output_max = (size_t)check_integer(L, -1, CALL, "limit", 0, (lua_Integer)1 << 40);
+  if (lua_getfield(L, 1, "input") != LUA_TNIL) command.input = luaL_checklstring(L, -1, &command.input_size);
+
+  ln_mark *work = lua_newuserdatauv(L, sizeof *work, 0);
+  *work = NULL;
+  luaL_setmetatable(L, WORK_TYPE);
+  int holder = lua_gettop(L);
+  lua_createtable(L, 0, 4);
+
+  ln_context *cx = context_of(L);
+  ln_mark mark = ln_begin(cx);
+  ln_outcome outcome;
+  ln_status status = ln_run(cx, &command, &outcome);
+  *work = ln_detach(cx, mark);
+  if (status == LN_EFILE) {
+    lua_pushnil(L);
+    lua_pushstring(L, cx->message);
+    lua_pushboolean(L, outcome.missing);
+    return 3;
+  }
+  /* Not tried again when memory was short: the program has run. */
+  if (status != LN_OK) raise_status(L, CALL, status);
+  lua_pushlstring(L, outcome.output, outcome.output_size);
+  lua_setfield(L, -2, "output");
+  lua_pushlstring(L, outcome.errors, outcome.errors_size);
+  lua_setfield(L, -2, "errors");
+  lua_pushinteger(L, outcome.status);
+  lua_setfield(L, -2, "status");
+  if (outcome.signal) {
+    lua_pushinteger(L, outcome.signal);
+    lua_setfield(L, -2, "signal");
+  }
+  ln_release(cx, *work);
+  *work = NULL;
+  lua_remove(L, holder);
+  return 1;
+}
+
+int luaopen_process(lua_State *L) {
+  static const luaL_Reg functions[] = {{"run", process_run}, {NULL, NULL}};
+  if (luaL_newmetatable(L, WORK_TYPE)) {
+    lua_pushcfunction(L, work_release);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_pop(L, 1);
+  luaL_newlib(L, functions);
+  return 1;
+}
