@@ -66,18 +66,26 @@ static size_t first_largest(const double *d, size_t n) {
 typedef struct projector {
   ln_matrix X;
   bool complement;
-  ln_matrix P; /* formed where many of its columns are needed, else its data is null */
+  ln_matrix P; /* its lower triangle, where many columns are needed; else its data is null */
 } projector;
 
 static void projector_column(const projector *p, size_t pivot, double *column) {
   size_t n = p->X.rows;
   if (p->P.data) {
-    for (size_t i = 0; i < n; i++) column[i] = LN_AT(p->P, i, pivot);
+    for (size_t i = 0; i < pivot; i++) column[i] = LN_AT(p->P, pivot, i);
+    for (size_t i = pivot; i < n; i++) column[i] = LN_AT(p->P, i, pivot);
     return;
   }
   for (size_t i = 0; i < n; i++) column[i] = 0;
   multiply(LN_N, p->complement ? -1 : 1, p->X, &LN_AT(p->X, pivot, 0), p->X.ld, 0, column);
   if (p->complement) column[pivot] += 1;
+}
+
+/* P += alpha X X', the lower triangle. */
+static void add_gram(double alpha, ln_matrix X, ln_matrix P) {
+  if (!X.cols) return;
+  cblas_dsyrk(CblasColMajor, CblasLower, CblasNoTrans, ln_lapack_int(P.rows), ln_lapack_int(X.cols), alpha,
+              X.data, ln_lapack_int(X.ld), 1, P.data, ln_lapack_int(P.ld));
 }
 
 /* L's columns: the first ones of P's pivoted Cholesky factor, n x g. They are orthonormal to about sqrt(n)
@@ -101,15 +109,16 @@ static ln_status pivoted_factor(ln_context *cx, projector *p, ln_matrix L) {
     d[i] = p->complement ? 1 - sum : sum;
   }
   if (p->P.data) {
-    ln_identity(p->P);
-    ln_gram(LN_N, p->complement ? -1 : 1, p->X, p->complement ? 1 : 0, p->P);
+    ln_fill(p->P, 0);
+    for (size_t i = 0; i < n && p->complement; i++) LN_AT(p->P, i, i) = 1;
+    add_gram(p->complement ? -1 : 1, p->X, p->P);
   }
 
   size_t done = 0; /* columns of L that P no longer holds */
   for (size_t c = 0; c < g; c++) {
     if ((status = ln_poll(cx)) != LN_OK) break;
     if (p->P.data && c - done == block) {
-      ln_gram(LN_N, -1, ln_block_of(L, 0, done, n, block), 1, p->P);
+      add_gram(-1, ln_block_of(L, 0, done, n, block), p->P);
       done = c;
     }
     size_t pivot = first_largest(d, n);

@@ -1,5 +1,6 @@
 #include "core/lapack.h"
 
+#include <cblas.h>
 #include <math.h>
 
 ln_status ln_take_work(ln_context *cx, double count, ln_work *work) {
@@ -26,9 +27,15 @@ ln_status ln_need_square(ln_context *cx, ln_matrix A, const char *hint) {
 }
 
 double ln_largest(ln_matrix A) {
+  const size_t few = 16; /* a call for each column pays above this */
   double largest = 0;
-  for (size_t j = 0; j < A.cols; j++)
-    for (size_t i = 0; i < A.rows; i++) largest = ln_larger(fabs(LN_AT(A, i, j)), largest);
+  for (size_t j = 0; j < A.cols; j++) {
+    const double *column = A.data + j * A.ld;
+    if (A.rows > few)
+      largest = ln_larger(fabs(column[cblas_idamax(ln_lapack_int(A.rows), column, 1)]), largest);
+    else
+      for (size_t i = 0; i < A.rows; i++) largest = ln_larger(fabs(column[i]), largest);
+  }
   return largest;
 }
 

@@ -62,8 +62,9 @@ ln_status ln_rank(ln_context *cx, ln_matrix A, double tolerance, size_t *rank);
 ln_status ln_condition(ln_context *cx, ln_matrix A,
                        double *condition); /* s_1/s_k; infinity if s_k = 0, 1 if empty */
 
-/* det A = sign * exp(log): sign 0 and log -infinity for a singular matrix. The determinant of a 0 x 0 matrix
- * is 1. */
+/* The determinant; infinity or 0 where it leaves the range of doubles. That of a 0 x 0 matrix is 1. */
+ln_status ln_determinant(ln_context *cx, ln_matrix A, double *determinant);
+/* det A = sign * exp(log): sign 0 and log -infinity if a pivot is exactly zero. */
 ln_status ln_log_determinant(ln_context *cx, ln_matrix A, double *log, double *sign);
 
 /* exp(A), A square, by scaling and squaring with Pade approximants up to order 13 (Higham 2005). LN_ENUMERIC

@@ -131,8 +131,18 @@ double ln_norm(ln_matrix A) {
 }
 
 bool ln_find_not_finite(ln_matrix A, size_t *row, size_t *col) {
-  for (size_t j = 0; j < A.cols; j++)
+  const uint64_t exponent = 0x7ff0000000000000, one = 0x0010000000000000;
+  for (size_t j = 0; j < A.cols; j++) {
+    const double *column = A.data + j * A.ld;
+    uint64_t all = 0; /* its top bit is set by an exponent of ones: a test that compilers vectorize */
+    for (size_t i = 0; i < A.rows; i++) {
+      uint64_t bits;
+      memcpy(&bits, &column[i], sizeof bits);
+      all |= (bits & exponent) + one;
+    }
+    if (!(all >> 63)) continue;
     for (size_t i = 0; i < A.rows; i++)
-      if (!isfinite(LN_AT(A, i, j))) return *row = i, *col = j, true;
+      if (!isfinite(column[i])) return *row = i, *col = j, true;
+  }
   return false;
 }
