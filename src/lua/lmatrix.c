@@ -7,7 +7,8 @@
 #include <string.h>
 
 static const luaL_Reg *const methods[] = {
-    matrix_view_methods, matrix_shape_methods, matrix_arith_methods, matrix_inplace_methods, NULL,
+    matrix_view_methods,    matrix_shape_methods,  matrix_arith_methods,
+    matrix_inplace_methods, matrix_linalg_methods, NULL,
 };
 static const luaL_Reg *const functions[] = {
     matrix_make_functions,

@@ -1,7 +1,7 @@
 /* What the linear algebra refuses, and that no failed allocation leaks. */
 #include "matrices.h"
 
-#include <stdlib.h>
+#include "scarce.h"
 
 /* All functions on one matrix, for the checks below: the i-th of them, or -1 behind the last. */
 static int call(int i, ln_matrix A, ln_matrix B, ln_matrix *results, double *values) {
@@ -118,17 +118,6 @@ static void a_budget_an_interrupt_and_a_deadline_stop_every_function(void **unus
   }
 }
 
-static long allocations_left;
-
-static void *scarce(void *ud, void *block, size_t old_size, size_t new_size) {
-  (void)ud, (void)old_size;
-  if (!new_size) {
-    free(block);
-    return NULL;
-  }
-  return allocations_left-- > 0 ? realloc(block, new_size) : NULL;
-}
-
 /* A matrix that makes the functions take their rarer paths. */
 static ln_matrix special(int kind) {
   ln_matrix A = positive();
@@ -156,16 +145,19 @@ static void every_failed_allocation_is_an_error_that_leaks_nothing(void **unused
       int expected = call(i, A, A, results, values), status = LN_EMEMORY;
       struct ln_block *kept = cx->scratch; /* the test's own matrices */
       ln_allocator plenty = cx->allocate;
+      int left;
       cx->scratch = NULL;
-      cx->allocate = scarce;
-      for (long allowed = 0; status == LN_EMEMORY && allowed < 1000; allowed++) {
-        allocations_left = allowed;
+      cx->allocate = allocate_scarce;
+      cx->allocate_ud = &left;
+      for (int allowed = 0; status == LN_EMEMORY && allowed < 1000; allowed++) {
+        left = allowed;
         status = call(i, A, A, results, values);
         assert_null(cx->scratch);
         if (status == LN_EMEMORY) assert_message("out of memory");
       }
       cx->scratch = kept;
       cx->allocate = plenty;
+      cx->allocate_ud = NULL;
       assert_int_equal(status, expected);
     }
   }
