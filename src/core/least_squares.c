@@ -97,7 +97,7 @@ ln_status ln_condition(ln_context *cx, ln_matrix A, double *condition) {
   return ln_end(cx, mark, status);
 }
 
-ln_status ln_range(ln_context *cx, ln_matrix A, double tolerance, ln_matrix B, size_t *found) {
+ln_status ln_column_space(ln_context *cx, ln_matrix A, double tolerance, ln_matrix B, size_t *found) {
   size_t k = shorter(A);
   ln_mark mark = ln_begin(cx);
   ln_matrix V = ln_take_matrix(cx, A.cols, k);

@@ -76,9 +76,9 @@ ln_status ln_exponential(ln_context *cx, ln_matrix A, ln_matrix X);
  * an eigenvalue is negative, or A is singular and not symmetric. */
 ln_status ln_square_root(ln_context *cx, ln_matrix A, ln_matrix X);
 
-/* Orthonormal bases of the range (m x rank) and the null space (n x (n - rank)) of A, into the first columns
- * of B; B is m x k and n x n. *found is the number of columns. */
-ln_status ln_range(ln_context *cx, ln_matrix A, double tolerance, ln_matrix B, size_t *found);
+/* Orthonormal bases of the column space (m x rank) and the null space (n x (n - rank)) of A, into the first
+ * columns of B; B is m x k and n x n. *found is the number of columns. */
+ln_status ln_column_space(ln_context *cx, ln_matrix A, double tolerance, ln_matrix B, size_t *found);
 ln_status ln_null_space(ln_context *cx, ln_matrix A, double tolerance, ln_matrix B, size_t *found);
 
 /* A^p, A square, for an integer p by repeated squaring; p < 0 through the inverse. As a product it carries

@@ -165,7 +165,7 @@ static int orth(lua_State *L) {
   double tol = tolerance(L, 2, "matrix.orth");
   ln_matrix B = push_matrix(L, A.rows, shorter(A));
   size_t found;
-  check(L, "matrix.orth", ln_range(context_of(L), A, tol, B, &found));
+  check(L, "matrix.orth", ln_column_space(context_of(L), A, tol, B, &found));
   return push_first(L, B, found);
 }
 

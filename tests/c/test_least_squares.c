@@ -34,7 +34,7 @@ static void rank_condition_range_and_null_space_follow_from_the_singular_values(
     double *s = ln_reals(cx, k), condition;
     assert_ok(ln_rank(cx, A, -1, &rank));
     assert_int_equal(rank, r);
-    assert_ok(ln_range(cx, A, -1, B, &found));
+    assert_ok(ln_column_space(cx, A, -1, B, &found));
     assert_int_equal(found, r);
     ln_matrix range = ln_block_of(B, 0, 0, m, r);
     assert_orthonormal(range);

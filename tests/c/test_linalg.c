@@ -25,7 +25,7 @@ static int call(int i, ln_matrix A, ln_matrix B, ln_matrix *results, double *val
   case 14: return (int)ln_log_determinant(cx, A, values, values + 1);
   case 15: return (int)ln_exponential(cx, A, results[0]);
   case 16: return (int)ln_square_root(cx, A, results[0]);
-  case 17: return (int)ln_range(cx, A, -1, results[0], &count);
+  case 17: return (int)ln_column_space(cx, A, -1, results[0], &count);
   case 18: return (int)ln_null_space(cx, A, -1, results[0], &count);
   case 19: return (int)ln_power(cx, A, -3, results[0]);
   case 20: {
