@@ -7,12 +7,18 @@
 #include <string.h>
 
 static const luaL_Reg *const methods[] = {
-    matrix_view_methods,    matrix_shape_methods,  matrix_arith_methods,
-    matrix_inplace_methods, matrix_linalg_methods, NULL,
+    matrix_view_methods,
+    matrix_shape_methods,
+    matrix_arith_methods,
+    matrix_inplace_methods,
+    matrix_linalg_methods,
+    matrix_file_methods,
+    NULL,
 };
 static const luaL_Reg *const functions[] = {
     matrix_make_functions,
     matrix_shape_functions,
+    matrix_file_functions,
     NULL,
 };
 static const luaL_Reg *const events[] = {
