@@ -8,6 +8,7 @@
 #include "network/flow.h"
 
 #define LN_ASSUMPTIONS_MAX 4
+#define LN_EXACT 1e-10 /* a distance below is rounding: the solution is exact */
 
 typedef struct ln_assumption {
   const char *name;

@@ -1,0 +1,120 @@
+/* ltheory_predict.c: the native part of theory.predict (lua/linnet/predict.lua chooses among the solutions). */
+#include <math.h>
+
+#include "lua/lnetwork.h"
+#include "lua/lrun.h"
+#include "lua/ltheory.h"
+#include "theory/predict.h"
+
+#define TOLERANCE_DEFAULT 1e-10
+
+static const char call[] = "theory.predict";
+
+static const ln_solution *check_solution(lua_State *L, int index) {
+  const ln_solution *solution = ln_find_solution(luaL_checkstring(L, index));
+  if (!solution) fail(L, call, "no built-in solution '%s'", lua_tostring(L, index));
+  return solution;
+}
+
+/* read_predict(options): checks them all, and returns what is needed as a table with `times` a column. */
+static int read_predict(lua_State *L) {
+  static const char *const names[] = {"net", "task", "times", "record", "test", "solution", "force", "tolerance", NULL};
+  lua_settop(L, 1);
+  options o = options_read(L, 1, call, names);
+  lua_createtable(L, 0, 8);
+  option_push(&o, "net");
+  const ln_net *net = check_net(L, -1, call, "net");
+  lua_setfield(L, 2, "net");
+  option_push(&o, "task");
+  task_for(L, lua_gettop(L), call, net, LN_PLAN_AUTO);
+  lua_setfield(L, 2, "task");
+  if (option_push(&o, "test") != LUA_TNIL) task_for(L, lua_gettop(L), call, net, LN_PLAN_AUTO);
+  lua_setfield(L, 2, "test");
+  ln_matrix times = push_rising_times(&o);
+  lua_pop(L, 1);
+  push_column(L, times.data, times.rows);
+  lua_setfield(L, 2, "times");
+  option_push(&o, "record");
+  lua_setfield(L, 2, "record");
+  lua_pushstring(L, option_string_or(&o, "solution", "auto"));
+  lua_setfield(L, 2, "solution");
+  lua_pushboolean(L, option_flag_or(&o, "force", false));
+  lua_setfield(L, 2, "force");
+  lua_pushnumber(L, option_between_or(&o, "tolerance", 1e-14, 1e-1, TOLERANCE_DEFAULT));
+  lua_setfield(L, 2, "tolerance");
+  return 1;
+}
+
+/* describe(name): source, exact */
+static int describe_solution(lua_State *L) {
+  const ln_solution *solution = check_solution(L, 1);
+  lua_pushstring(L, solution->source);
+  lua_pushboolean(L, solution->exact);
+  return 2;
+}
+
+/* measure(name, net, task): a list of { name, distance, error, holds } */
+static int measure(lua_State *L) {
+  const ln_solution *solution = check_solution(L, 1);
+  const ln_net *net = check_net(L, 2, call, "net");
+  const ln_task *task = task_for(L, 3, call, net, LN_PLAN_AUTO);
+  ln_assumption assumptions[LN_ASSUMPTIONS_MAX];
+  size_t count = 0;
+  check(L, call, solution->measure(context_of(L), net, task, assumptions, &count));
+  lua_createtable(L, (int)count, 0);
+  for (size_t i = 0; i < count; i++) {
+    lua_createtable(L, 0, 4);
+    lua_pushstring(L, assumptions[i].name);
+    lua_setfield(L, -2, "name");
+    lua_pushnumber(L, assumptions[i].distance);
+    lua_setfield(L, -2, "distance");
+    lua_pushnumber(L, assumptions[i].cost);
+    lua_setfield(L, -2, "error");
+    lua_pushboolean(L, assumptions[i].distance < LN_EXACT);
+    lua_setfield(L, -2, "holds");
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 1;
+}
+
+/* evaluate(name, net, { task=, times=, record=, test=, tolerance= }): the run that the solution gives */
+static int evaluate(lua_State *L) {
+  static const char *const names[] = {"task", "times", "record", "test", "tolerance", NULL};
+  const ln_solution *solution = check_solution(L, 1);
+  lua_settop(L, 3);
+  options o = options_read(L, 3, call, names);
+  ln_context *cx = context_of(L);
+  run r = read_run(&o, 2);
+  double tolerance = option_between_or(&o, "tolerance", 1e-14, 1e-1, TOLERANCE_DEFAULT);
+  ln_matrix asked = push_rising_times(&o);
+  push_run_records(&r, asked.rows);
+  prepare_run(&r, 0, NULL);
+  ln_status status = ln_predict(cx, solution, r.net, r.task, asked.data, asked.rows, tolerance, record_next, &r);
+  if (status == LN_EMEMORY) { /* a prediction changes nothing: collect, and once more */
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    status = ln_predict(cx, solution, r.net, r.task, asked.data, asked.rows, tolerance, record_next, &r);
+  }
+  empty_box(r.box);
+  push_run(&r);
+  if (solution->exact) lua_pushfstring(L, "closed form: %s", solution->name);
+  else lua_pushfstring(L, "integrated to a relative tolerance of %f a step; %s", tolerance, r.plan.description);
+  lua_setfield(L, -2, "plan");
+  if (status != LN_OK) raise_with_run(&r, status);
+  return 1;
+}
+
+/* Adds the functions to the table on top of the stack, and the list of built-in solutions, strongest first. */
+void add_predict(lua_State *L) {
+  static const luaL_Reg functions[] = {{"read_predict", read_predict},
+                                       {"describe", describe_solution},
+                                       {"measure", measure},
+                                       {"evaluate", evaluate},
+                                       {NULL, NULL}};
+  luaL_setfuncs(L, functions, 0);
+  lua_newtable(L);
+  for (size_t i = 0; ln_solutions[i].name; i++) {
+    lua_pushstring(L, ln_solutions[i].name);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_setfield(L, -2, "solutions");
+}
