@@ -5,7 +5,7 @@
 -- holds the gradient flow is integrated to a stated tolerance, and the prediction says so.
 
 local matrix = require "linnet.matrix"
-local core = require "linnet.theory_core"
+local core = require "linnet.predict_core"
 local run_type = require("linnet.network_core").run
 
 local EXACT, CLOSE = 1e-10, 1e-2

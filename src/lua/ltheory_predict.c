@@ -1,9 +1,10 @@
-/* ltheory_predict.c: the native part of theory.predict (lua/linnet/predict.lua chooses among the solutions). */
+/* ltheory_predict.c: the native part of theory.predict (lua/linnet/predict.lua chooses among the solutions).
+ */
 #include <math.h>
 
 #include "lua/lnetwork.h"
 #include "lua/lrun.h"
-#include "lua/ltheory.h"
+#include "lua/modules.h"
 #include "theory/predict.h"
 
 #define TOLERANCE_DEFAULT 1e-10
@@ -18,7 +19,8 @@ static const ln_solution *check_solution(lua_State *L, int index) {
 
 /* read_predict(options): checks them all, and returns what is needed as a table with `times` a column. */
 static int read_predict(lua_State *L) {
-  static const char *const names[] = {"net", "task", "times", "record", "test", "solution", "force", "tolerance", NULL};
+  static const char *const names[] = {"net",      "task",  "times",     "record", "test",
+                                      "solution", "force", "tolerance", NULL};
   lua_settop(L, 1);
   options o = options_read(L, 1, call, names);
   lua_createtable(L, 0, 8);
@@ -30,9 +32,8 @@ static int read_predict(lua_State *L) {
   lua_setfield(L, 2, "task");
   if (option_push(&o, "test") != LUA_TNIL) task_for(L, lua_gettop(L), call, net, LN_PLAN_AUTO);
   lua_setfield(L, 2, "test");
-  ln_matrix times = push_rising_times(&o);
-  lua_pop(L, 1);
-  push_column(L, times.data, times.rows);
+  ln_matrix asked = push_rising_times(&o);
+  push_column(L, asked.data, asked.rows);
   lua_setfield(L, 2, "times");
   option_push(&o, "record");
   lua_setfield(L, 2, "record");
@@ -89,32 +90,35 @@ static int evaluate(lua_State *L) {
   ln_matrix asked = push_rising_times(&o);
   push_run_records(&r, asked.rows);
   prepare_run(&r, 0, NULL);
-  ln_status status = ln_predict(cx, solution, r.net, r.task, asked.data, asked.rows, tolerance, record_next, &r);
+  ln_status status =
+      ln_predict(cx, solution, r.net, r.task, asked.data, asked.rows, tolerance, record_next, &r);
   if (status == LN_EMEMORY) { /* a prediction changes nothing: collect, and once more */
     lua_gc(L, LUA_GCCOLLECT, 0);
     status = ln_predict(cx, solution, r.net, r.task, asked.data, asked.rows, tolerance, record_next, &r);
   }
   empty_box(r.box);
   push_run(&r);
-  if (solution->exact) lua_pushfstring(L, "closed form: %s", solution->name);
-  else lua_pushfstring(L, "integrated to a relative tolerance of %f a step; %s", tolerance, r.plan.description);
+  if (solution->exact)
+    lua_pushfstring(L, "closed form: %s", solution->name);
+  else
+    lua_pushfstring(L, "integrated to a relative tolerance of %f a step; %s", tolerance, r.plan.description);
   lua_setfield(L, -2, "plan");
   if (status != LN_OK) raise_with_run(&r, status);
   return 1;
 }
 
-/* Adds the functions to the table on top of the stack, and the list of built-in solutions, strongest first. */
-void add_predict(lua_State *L) {
+int luaopen_predict_core(lua_State *L) {
   static const luaL_Reg functions[] = {{"read_predict", read_predict},
                                        {"describe", describe_solution},
                                        {"measure", measure},
                                        {"evaluate", evaluate},
                                        {NULL, NULL}};
-  luaL_setfuncs(L, functions, 0);
-  lua_newtable(L);
+  luaL_newlib(L, functions);
+  lua_newtable(L); /* the built-in solutions, strongest first */
   for (size_t i = 0; ln_solutions[i].name; i++) {
     lua_pushstring(L, ln_solutions[i].name);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   lua_setfield(L, -2, "solutions");
+  return 1;
 }

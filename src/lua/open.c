@@ -11,13 +11,14 @@ static const luaL_Reg native[] = {
     {"matrix", luaopen_matrix},
     {"data", luaopen_data},
     {"network_core", luaopen_network_core},
+    {"predict_core", luaopen_predict_core},
     {"options", luaopen_options},
     {"process", luaopen_process},
     {NULL, NULL},
 };
 
 /* What a script has without asking: modules in C or in Lua. */
-static const char *const globals[] = {"matrix", "data", "network", NULL};
+static const char *const globals[] = {"matrix", "data", "network", "theory", NULL};
 
 /* package.searchers: linnet.NAME from the files compiled into the library. */
 static int search_embedded(lua_State *L) {
