@@ -20,7 +20,10 @@ local function built_in(name)
   registry[name] = {
     name = name, source = source, exact = exact, built_in = true,
     measure = function(net, task) return core.measure(name, net, task) end,
-    evaluate = function(net, task, options) return core.evaluate(name, net, task, options) end,
+    evaluate = function(net, task, options)
+      options.task = task
+      return core.evaluate(name, net, options)
+    end,
   }
   order[#order + 1] = name
 end
@@ -136,7 +139,7 @@ end
 --- Computes the prediction's records at other times: what theory.compare and pred:at use.
 local function evaluate(pred, options)
   return setmetatable(pred.solver.evaluate(pred.start, pred.task, {
-    times = options.times, record = options.record or pred.recorded, test = pred.test }), run_type)
+    times = options.times, record = options.record or pred.recorded, test = pred.test, tolerance = pred.tolerance }), run_type)
 end
 
 --- A prediction at any one time: a table with t and an entry for each observable.
@@ -155,10 +158,10 @@ local function predict(options)
   else solution, assumptions, close = named(name, o.net, o.task, o.force) end
 
   local start = o.net:copy() -- the prediction stays what it is when the network is trained
-  local pred = solution.evaluate(start, o.task, { times = o.times, record = o.record, test = o.test })
+  local pred = solution.evaluate(start, o.task, { times = o.times, record = o.record, test = o.test, tolerance = o.tolerance })
   pred.solution, pred.source, pred.assumptions, pred.alternatives = solution.name, solution.source, assumptions, close
   pred.exact = solution.exact and farthest(assumptions) < EXACT
-  pred.solver, pred.start, pred.task, pred.test = solution, start, o.task, o.test
+  pred.solver, pred.start, pred.task, pred.test, pred.tolerance = solution, start, o.task, o.test, o.tolerance
   pred.evaluate, pred.at = evaluate, at
   return setmetatable(pred, run_type)
 end

@@ -43,6 +43,7 @@ static int read_predict(lua_State *L) {
   lua_setfield(L, 2, "force");
   lua_pushnumber(L, option_between_or(&o, "tolerance", 1e-14, 1e-1, TOLERANCE_DEFAULT));
   lua_setfield(L, 2, "tolerance");
+  lua_settop(L, 2);
   return 1;
 }
 

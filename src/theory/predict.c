@@ -1,15 +1,6 @@
 #include "theory/predict.h"
 
-#include <math.h>
 #include <string.h>
-
-static void assume(ln_assumption *assumptions, size_t *count, const char *name, double distance, double cost) {
-  assumptions[(*count)++] = (ln_assumption){name, distance, cost};
-}
-
-static void assume_kind(ln_assumption *assumptions, size_t *count, const char *name, bool holds) {
-  assume(assumptions, count, name, holds ? 0 : INFINITY, holds ? 0 : INFINITY);
-}
 
 /* ---- flow: any network that a plan can be made for ---- */
 
