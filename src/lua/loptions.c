@@ -1,17 +1,15 @@
 /* linnet.options: arguments read as the bindings in C read them, for the modules that are written in Lua.
  *
  *     local options = require "linnet.options"
- *     local o = options.read(given, "plot.new", { title = "string", x = { "linear", "log" }, bins = "count!"
- * })
+ *     local o = options.read(given, "plot.new", { title = "string", x = { "linear", "log" }, bins = "count!" })
  *
- * read(given, call, kinds)       a new table of the options that were given, each checked; kinds says which
- * there are and what each must be: a kind of the list below, with "!" behind it if it is required, or a list
- * of the words that are allowed; given = nil: no options columns(value, call, what)     a number, a list, a
- * list of rows or a matrix, as a list of its columns (lists of numbers, NaN and infinities as they are), and
- * the numbers of rows and columns describe(value)                what came, for messages: "a 3x4 matrix",
- * "the string 'fast'", "nil" fail(call, message)            raises "file:line: call: message" with the line
- * of the user's code
- */
+ * read(given, call, kinds)     a new table of the options that were given, each checked; kinds says which there are and
+ *                              what each must be: a kind of the list below, with "!" behind it if it is required, or a list
+ *                              of the words that are allowed; given = nil: no options
+ * columns(value, call, what)   a number, a list, a list of rows or a matrix, as a list of its columns (lists of numbers, NaN
+ *                              and infinities as they are), and the numbers of rows and columns
+ * describe(value)              what came, for messages: "a 3x4 matrix", "the string 'fast'", "nil"
+ * fail(call, message)          raises "file:line: call: message" with the line of the user's code */
 #include "lua/modules.h"
 #include "lua/options.h"
 

@@ -1,7 +1,6 @@
 /* linnet.process: other programs, run without a shell (core/process.h); for linnet's own modules in Lua.
  *
- *     local outcome, message, missing = process.run { "gnuplot", "-d", input = script, env = { LC_ALL = "C" }
- * }
+ *     local outcome, message, missing = process.run { "gnuplot", "-d", input = script, env = { LC_ALL = "C" } }
  *
  * The list is the program (a name that is looked for in PATH, or a path) and its arguments; `input` is its
  * standard input, `env` is added to this process's environment, `limit` is the most bytes of output (2^28 if
