@@ -48,12 +48,33 @@ bool run_stdin(linnet_state *S);
 
 void run_prompt(linnet_state *S);
 
+/* ---- reader.c: lines from a terminal, or from what stands in for one ---- */
+
+typedef enum reading { READ_LINE, READ_INTERRUPTED, READ_END } reading;
+
+void open_reader(void);
+void close_reader(void);
+/* The next line, or a pasted block of several, without the last newline; valid until the next call. */
+reading read_line(const char *prompt, const char **text);
+/* Puts a piece of one or more lines into the history. */
+void remember(const char *piece);
+
+/* ---- history.c: pieces that outlive the session ---- */
+
+/* Gives the pieces of earlier sessions to `add`, the oldest first. Without a place to keep them nothing is
+ * done. */
+void load_history(void (*add)(const char *piece));
+void append_history(const char *piece);
+void close_history(void);
+
 /* ---- signal.c: Ctrl-C ---- */
 
-/* SIGINT ends what runs in S. It ends the process if `patience` of them came since calm() and nothing helped.
- */
-void attach_interrupts(linnet_state *S, int patience);
-void calm(void); /* what was interrupted has ended */
+/* From now on SIGINT ends what runs in S. */
+void attach_interrupts(linnet_state *S);
+/* Work begins and ends. Signal number `patience` of that time ends the process: nothing else stops a long
+ * call of a C function. While nothing works SIGINT ends the reading of a line, and no more. */
+void begin_work(int patience);
+void end_work(void);
 
 /* ---- progress.c: how far a long call is, on a terminal ---- */
 

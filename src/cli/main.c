@@ -35,7 +35,7 @@ static linnet_state *open_state(const command_line *line) {
 /* Everything that the command line asks for, in Lua's order; false at the first failure. */
 static bool run(linnet_state *S, const command_line *line) {
   bool has_script = line->script < line->argc, terminal = isatty(STDIN_FILENO);
-  if (line->show_version) show_version(false);
+  if (line->show_version || line->interactive) show_version(false);
   set_arguments(S, line);
   if (!line->ignore_environment && !run_initialisation(S)) return false;
   if (!run_actions(S, line)) return false;
@@ -65,8 +65,10 @@ int main(int argc, char **argv) {
     linnet_state *S = open_state(&line);
     fine = S != NULL;
     if (S) {
-      attach_interrupts(S, 2);
+      attach_interrupts(S);
+      begin_work(2);
       fine = run(S, &line);
+      end_work();
       linnet_close(S);
     }
   }

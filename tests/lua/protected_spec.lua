@@ -1,5 +1,5 @@
--- pcall, xpcall and the coroutine functions are replaced so that interrupts pass through them; in everything else
--- they must be Lua's own. (Every expectation here holds in lua 5.4 as well.)
+-- pcall, xpcall and the coroutine functions are replaced so that interrupts pass through them; in everything
+-- else they must be as Lua's own. (Every expectation here holds in lua 5.4 as well.)
 
 local function strings(...)
   local t = table.pack(...)
@@ -33,7 +33,8 @@ describe("pcall and xpcall", function()
 
   it("check their arguments", function()
     assert.equal("bad argument #1 to 'pcall' (value expected)", select(2, pcall(pcall)))
-    assert.equal("bad argument #2 to 'xpcall' (function expected, got no value)", select(2, pcall(xpcall, print)))
+    assert.equal("bad argument #2 to 'xpcall' (function expected, got no value)",
+      select(2, pcall(xpcall, print)))
   end)
 
   it("can be yielded across and go on", function()
@@ -143,7 +144,8 @@ describe("coroutine.close", function()
 
   it("refuses one that runs", function()
     local outer = coroutine.running()
-    assert.error_matches(function() coroutine.close(coroutine.running()) end, "cannot close a running coroutine")
+    assert.error_matches(function() coroutine.close(coroutine.running()) end,
+      "cannot close a running coroutine")
     coroutine.wrap(function()
       assert.error_matches(function() coroutine.close(outer) end, "cannot close a normal coroutine")
     end)()

@@ -1,0 +1,172 @@
+/* Lines from a terminal by libedit; from anything else, and from terminals that cannot move the cursor, as
+ * they come. */
+#include "command.h"
+
+#include <errno.h>
+#include <histedit.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HISTORY_SIZE 2000
+
+static EditLine *editor;
+static History *history_list;
+static const char *prompt_shown = "";
+static char *plain; /* the line of the plain reader, and its room */
+static size_t plain_room;
+
+/* ---- pasting ----
+ * Terminals put ESC [ 200 ~ and ESC [ 201 ~ around what is pasted, once they are asked to. It goes into the
+ * line as it is, newlines too, and is run as one piece when Return is pressed. */
+
+static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l", paste_end[] = "\033[201~";
+
+static void ask_for_brackets(bool yes) {
+  fputs(yes ? paste_on : paste_off, stdout);
+  fflush(stdout);
+}
+
+static unsigned char paste(EditLine *e, int key) {
+  (void)key;
+  size_t size = 0, room = 256, end = sizeof paste_end - 1;
+  char *text = malloc(room);
+  char c;
+  while (text && el_getc(e, &c) == 1) {
+    if (size + 2 > room) {
+      char *larger = realloc(text, room *= 2);
+      if (!larger) break;
+      text = larger;
+    }
+    text[size++] = c == '\r' ? '\n' : c;
+    if (size >= end && !memcmp(text + size - end, paste_end, end)) {
+      size -= end;
+      break;
+    }
+  }
+  if (text) {
+    while (size && text[size - 1] == '\n') size--; /* Return is the user's to press */
+    text[size] = 0;
+    for (char *tab = text; (tab = strchr(tab, '\t'));) *tab = ' ';
+    el_insertstr(e, text);
+  }
+  free(text);
+  return CC_REFRESH;
+}
+
+/* ---- the editor ---- */
+
+static char *show_prompt(EditLine *e) {
+  (void)e;
+  return (char *)prompt_shown;
+}
+
+static void bind_keys(void) {
+  static const char *const keys[][2] = {
+      {"^R", "em-inc-search-prev"}, {"\\e[3~", "ed-delete-next-char"},
+      {"\\e[1~", "ed-move-to-beg"}, {"\\e[4~", "ed-move-to-end"},
+      {"\\e[H", "ed-move-to-beg"},  {"\\e[F", "ed-move-to-end"},
+      {"\\eOH", "ed-move-to-beg"},  {"\\eOF", "ed-move-to-end"},
+      {"\\e[1;5C", "em-next-word"}, {"\\e[1;5D", "ed-prev-word"},
+      {"\\t", "ed-insert"},         {"\\e[200~", "linnet-paste"},
+  };
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+    el_set(editor, EL_BIND, keys[i][0], keys[i][1], NULL);
+}
+
+static void add_to_list(const char *piece) {
+  HistEvent event;
+  history(history_list, &event, H_ENTER, piece);
+}
+
+static void open_history(void) {
+  HistEvent event;
+  history_list = history_init();
+  if (!history_list) return;
+  history(history_list, &event, H_SETSIZE, HISTORY_SIZE);
+  load_history(add_to_list);
+  el_set(editor, EL_HIST, history, history_list);
+}
+
+static bool can_edit(void) {
+  const char *terminal = getenv("TERM");
+  return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && terminal && *terminal &&
+         strcmp(terminal, "dumb") != 0;
+}
+
+void open_reader(void) {
+  if (!can_edit()) return;
+  /* The editor works on characters; where the locale has but bytes, UTF-8 is the better guess. */
+  if (!setlocale(LC_CTYPE, "") || MB_CUR_MAX == 1) setlocale(LC_CTYPE, "C.UTF-8");
+  editor = el_init("linnet", stdin, stdout, stderr);
+  if (!editor) return;
+  el_set(editor, EL_PROMPT, show_prompt);
+  el_set(editor, EL_EDITOR, "emacs");
+  el_set(editor, EL_SIGNAL, 1);
+  el_set(editor, EL_ADDFN, "linnet-paste", "Insert what is pasted", paste);
+  bind_keys();
+  open_history();
+  el_source(editor, NULL); /* the user's .editrc */
+}
+
+void close_reader(void) {
+  if (editor) el_end(editor);
+  if (history_list) history_end(history_list);
+  close_history();
+  free(plain);
+}
+
+void remember(const char *piece) {
+  HistEvent last;
+  if (!history_list || !*piece) return;
+  if (history(history_list, &last, H_FIRST) == 0 && !strcmp(last.str, piece)) return;
+  add_to_list(piece);
+  append_history(piece);
+}
+
+/* ---- reading ---- */
+
+static reading read_plain(const char **text) {
+  fputs(prompt_shown, stdout);
+  fflush(stdout);
+  errno = 0;
+  ssize_t size = getline(&plain, &plain_room, stdin);
+  if (size < 0) {
+    bool interrupted = ferror(stdin) && errno == EINTR;
+    clearerr(stdin);
+    return interrupted ? READ_INTERRUPTED : READ_END;
+  }
+  if (size && plain[size - 1] == '\n') plain[size - 1] = 0;
+  *text = plain;
+  return READ_LINE;
+}
+
+static reading read_edited(const char **text) {
+  int size = 0;
+  errno = 0;
+  ask_for_brackets(true);
+  const char *line = el_gets(editor, &size);
+  int error = errno;
+  ask_for_brackets(false);
+  if (!line || size <= 0) {
+    if (error == EINTR) {
+      el_reset(editor);
+      return READ_INTERRUPTED;
+    }
+    return READ_END;
+  }
+  char *copy = realloc(plain, (size_t)size + 1);
+  if (!copy) return READ_END;
+  plain = copy;
+  memcpy(plain, line, (size_t)size);
+  plain[size - (line[size - 1] == '\n')] = 0;
+  *text = plain;
+  return READ_LINE;
+}
+
+reading read_line(const char *prompt, const char **text) {
+  prompt_shown = prompt;
+  return editor ? read_edited(text) : read_plain(text);
+}
