@@ -7,22 +7,19 @@
 #include <string.h>
 
 static const luaL_Reg *const methods[] = {
-    matrix_view_methods,
-    matrix_shape_methods,
-    matrix_arith_methods,
-    matrix_inplace_methods,
-    matrix_linalg_methods,
-    matrix_file_methods,
-    NULL,
+    matrix_view_methods,        matrix_shape_methods,
+    matrix_arith_methods,       matrix_inplace_methods,
+    matrix_linalg_methods,      matrix_file_methods,
+    matrix_elementwise_methods, matrix_reduce_methods,
+    matrix_order_methods,       NULL,
 };
 static const luaL_Reg *const functions[] = {
-    matrix_make_functions,
-    matrix_shape_functions,
-    matrix_file_functions,
-    NULL,
+    matrix_make_functions,        matrix_shape_functions, matrix_file_functions,
+    matrix_elementwise_functions, matrix_print_functions, NULL,
 };
 static const luaL_Reg *const events[] = {
     matrix_arith_events,
+    matrix_print_events,
     NULL,
 };
 

@@ -17,7 +17,8 @@ extern const luaL_Reg matrix_arith_events[];        /*                  + - * / 
 extern const luaL_Reg matrix_inplace_methods[];     /* lmatrix_inplace.c: axpy, scal, fill, assign, gemm */
 extern const luaL_Reg matrix_elementwise_methods[]; /* lmatrix_elementwise.c: exp, gt, map ... */
 extern const luaL_Reg matrix_elementwise_functions[];
-extern const luaL_Reg matrix_reduce_methods[];  /* lmatrix_reduce.c: sum, max, quantile, sort ... */
+extern const luaL_Reg matrix_reduce_methods[];  /* lmatrix_reduce.c: sum, max, norm ... */
+extern const luaL_Reg matrix_order_methods[];   /* lmatrix_order.c: sort, quantile, histogram ... */
 extern const luaL_Reg matrix_print_functions[]; /* lmatrix_print.c: matrix.format */
 extern const luaL_Reg matrix_print_events[];    /*                  tostring */
 extern const luaL_Reg matrix_linalg_methods[];  /* lmatrix_linalg.c: svd, solve ... */

@@ -149,6 +149,20 @@ static int divide(lua_State *L) {
   return combine(L, LN_OVER, name);
 }
 
+/* A ^ k, k whole; A ^ -1 is the inverse */
+static int power(lua_State *L) {
+  const char *name = "matrix power";
+  ln_matrix A = check_matrix(L, 1, name, "the base");
+  int whole;
+  lua_Integer k = lua_tointegerx(L, 2, &whole);
+  if (!whole || lua_type(L, 2) != LUA_TNUMBER)
+    fail(L, name, "the exponent must be a whole number, got %s; A:pow(p) raises entries", describe(L, 2));
+  if (A.rows != A.cols) fail(L, name, "A is %zux%zu; a square matrix is needed", A.rows, A.cols);
+  ln_matrix B = push_matrix(L, A.rows, A.cols);
+  check(L, name, ln_power(context_of(L), A, k, B));
+  return 1;
+}
+
 const luaL_Reg matrix_arith_methods[] = {
     {"times", times}, {"over", over}, {"tmul", tmul}, {"mult", mult}, {"gt", gt},
     {"lt", lt},       {"ge", ge},     {"le", le},     {"eq", eq},     {NULL, NULL},
@@ -156,5 +170,5 @@ const luaL_Reg matrix_arith_methods[] = {
 
 const luaL_Reg matrix_arith_events[] = {
     {"__add", add},    {"__sub", subtract}, {"__mul", multiply}, {"__div", divide},
-    {"__unm", negate}, {"__eq", equal},     {NULL, NULL},
+    {"__unm", negate}, {"__pow", power},    {"__eq", equal},     {NULL, NULL},
 };
