@@ -169,9 +169,10 @@ static ln_status rotate_group(ln_context *cx, ln_matrix V, ln_matrix U) {
   return ln_end(cx, mark, status);
 }
 
+double ln_rounding(size_t k) { return 0x1p-52 * (double)(k > 64 ? k : 64); }
+
 ln_status ln_fix_groups(ln_context *cx, const double *values, size_t n, ln_matrix V, ln_matrix U) {
-  size_t longer = U.rows > V.rows ? U.rows : V.rows;
-  const double gap = 0x1p-52 * (double)(longer > 64 ? longer : 64) * largest_of(values, n);
+  const double gap = ln_rounding(V.cols) * largest_of(values, n);
   ln_status status = LN_OK;
   for (size_t first = 0, end; first < n && status == LN_OK; first = end) {
     end = group_end(values, n, first, gap);

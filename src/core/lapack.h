@@ -48,8 +48,13 @@ size_t ln_count_above(const double *falling, size_t n, double tolerance); /* rel
 /* Negates column j unless its first entry above 1e-8 of the largest is positive; says whether it did. */
 bool ln_orient(ln_matrix V, size_t j);
 
-/* Gives the columns of V that belong to values which are equal to rounding (linalg.h; values are sorted) a
- * basis that depends on their span alone, and turns the same columns of U (if its data is not null) by the
+/* max(64, k) * 2^-52: of k singular values or eigenvalues, those that differ by less than this part of the
+ * largest are equal to rounding. LAPACK's errors are a few 2^-52 at any size; what computes a degenerate
+ * matrix adds its own. */
+double ln_rounding(size_t k);
+
+/* values[0..n-1], sorted, belong to the first n columns of V: gives those whose values are equal to rounding
+ * a basis that depends on their span alone, and turns the same columns of U (if its data is not null) by the
  * same rotation. */
 ln_status ln_fix_groups(ln_context *cx, const double *values, size_t n, ln_matrix V, ln_matrix U);
 

@@ -99,12 +99,17 @@ ln_status ln_condition(ln_context *cx, ln_matrix A, double *condition) {
 
 ln_status ln_column_space(ln_context *cx, ln_matrix A, double tolerance, ln_matrix B, size_t *found) {
   size_t k = shorter(A);
+  ln_status status = ln_need_finite(cx, A, "A");
+  if (status != LN_OK) return status;
   ln_mark mark = ln_begin(cx);
-  ln_matrix V = ln_take_matrix(cx, A.cols, k);
+  ln_matrix Vt = ln_take_matrix(cx, k, A.cols);
   double *s = ln_reals(cx, k);
-  if (!V.data || !s) return ln_end(cx, mark, LN_EMEMORY);
-  ln_status status = ln_svd(cx, A, B, s, V);
-  if (status == LN_OK) *found = ln_count_above(s, k, cutoff(A, tolerance));
+  if (!Vt.data || !s) return ln_end(cx, mark, LN_EMEMORY);
+  status = ln_svd_unsigned(cx, A, B, s, Vt);
+  if (status != LN_OK) return ln_end(cx, mark, status);
+  *found = ln_count_above(s, k, cutoff(A, tolerance));
+  status = ln_fix_groups(cx, s, *found, B, (ln_matrix){0});
+  for (size_t j = 0; j < *found; j++) ln_orient(B, j);
   return ln_end(cx, mark, status);
 }
 

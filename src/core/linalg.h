@@ -7,14 +7,14 @@
  * iteration fails.
  *
  * Fixed signs: the first entry above 1e-8 of the largest in each right singular vector (eigenvector) is
- * positive, and the left one follows. Values that are equal to rounding (neighbours closer than max(64, m, n)
- * * 2^-52 of the largest, chained) have no unique vectors: theirs are the columns of the pivoted Cholesky
- * factor (the column-pivoted QR) of the projector on their span, with ties of pivots going to the first, so
- * they depend on the subspace alone. Singular values below max(m, n) * 2^-52 of the largest are zero to
- * rounding: their left and right vectors, and those that a full decomposition adds, are chosen like this each
- * by itself, from what is orthogonal to the others. Values that are merely close (LN_EQUAL) keep LAPACK's
- * vectors, since any other basis would not give A back; whoever compares decompositions compares sums over
- * such groups (ln_groups). */
+ * positive, and the left one follows. Values that are equal to rounding (neighbours closer than 2^-52 max(64,
+ * k) of the largest, chained) have no unique vectors: theirs are the columns of the pivoted Cholesky factor
+ * (the column-pivoted QR) of the projector on their span, with ties of pivots going to the first, so they
+ * depend on the subspace alone. Singular values below that part of the largest are zero to rounding: their
+ * left and right vectors, and those that a full decomposition adds, are chosen like this each by itself, from
+ * what is orthogonal to the others. Values that are merely close (LN_EQUAL) keep LAPACK's vectors, since any
+ * other basis would not give A back; whoever compares decompositions compares sums over such groups
+ * (ln_groups). */
 #ifndef LN_LINALG_H
 #define LN_LINALG_H
 
@@ -40,8 +40,7 @@ ln_status ln_eigh(ln_context *cx, ln_matrix A, double *w, ln_matrix Q);
  * falling imaginary part, a pair standing where its first belongs. V may be {0}: values only. */
 ln_status ln_eig(ln_context *cx, ln_matrix A, double *wr, double *wi, ln_matrix V);
 
-/* A = Q R, Q m x k with orthonormal columns, R k x n with a diagonal >= 0. Where m >= n, A may be Q itself.
- */
+/* A = Q R, Q m x k with orthonormal columns, R k x n with a diagonal >= 0. If m >= n, A may be Q itself. */
 ln_status ln_qr(ln_context *cx, ln_matrix A, ln_matrix Q, ln_matrix R);
 
 /* Symmetric (as for ln_eigh) A = L L', L lower with zeros above. LN_ENUMERIC with the order of the minor that
@@ -59,8 +58,8 @@ ln_status ln_least_squares(ln_context *cx, ln_matrix A, ln_matrix B, double tole
 ln_status ln_pseudo_inverse(ln_context *cx, ln_matrix A, double tolerance, ln_matrix X); /* X n x m */
 
 ln_status ln_rank(ln_context *cx, ln_matrix A, double tolerance, size_t *rank);
-ln_status ln_condition(ln_context *cx, ln_matrix A,
-                       double *condition); /* s_1/s_k; infinity if s_k = 0, 1 if empty */
+/* s_1 / s_k; infinity if s_k = 0, 1 if A is empty. */
+ln_status ln_condition(ln_context *cx, ln_matrix A, double *condition);
 
 /* The determinant; infinity or 0 where it leaves the range of doubles. That of a 0 x 0 matrix is 1. */
 ln_status ln_determinant(ln_context *cx, ln_matrix A, double *determinant);
@@ -76,8 +75,9 @@ ln_status ln_exponential(ln_context *cx, ln_matrix A, ln_matrix X);
  * an eigenvalue is negative, or A is singular and not symmetric. */
 ln_status ln_square_root(ln_context *cx, ln_matrix A, ln_matrix X);
 
-/* Orthonormal bases of the column space (m x rank) and the null space (n x (n - rank)) of A, into the first
- * columns of B; B is m x k and n x n. *found is the number of columns. */
+/* Orthonormal bases of the column space (m x rank: left singular vectors, each with its own sign fixed) and
+ * the null space (n x (n - rank)) of A, into the first columns of B; B is m x k and n x n. *found is the
+ * number of columns. */
 ln_status ln_column_space(ln_context *cx, ln_matrix A, double tolerance, ln_matrix B, size_t *found);
 ln_status ln_null_space(ln_context *cx, ln_matrix A, double tolerance, ln_matrix B, size_t *found);
 

@@ -54,11 +54,12 @@ ln_status ln_gesvd(ln_context *cx, ln_matrix A, ln_matrix U, double *s, ln_matri
   if (status != LN_OK) return status;
 
   ln_mark mark = ln_begin(cx);
-  double best = 0;
+  size_t k = m < n ? A.rows : A.cols, longer = m < n ? A.cols : A.rows;
+  double best = 0, least = ln_larger(3 * (double)k + (double)longer, 5 * (double)k); /* as documented */
   LAPACKE_dgesvd_work(LAPACK_COL_MAJOR, job, job, m, n, A.data, lda, s, U.data, ldu, Vt.data, ldvt, &best,
                       -1);
   ln_work work;
-  status = ln_take_work(cx, best, &work);
+  status = ln_take_work(cx, ln_larger(best, least), &work); /* a best beyond 32 bits comes out negative */
   if (status != LN_OK) return ln_end(cx, mark, status);
   lapack_int info = LAPACKE_dgesvd_work(LAPACK_COL_MAJOR, job, job, m, n, A.data, lda, s, U.data, ldu,
                                         Vt.data, ldvt, work.data, work.count);
@@ -97,7 +98,7 @@ ln_status ln_svd(ln_context *cx, ln_matrix A, ln_matrix U, double *s, ln_matrix 
   if (status != LN_OK) return ln_end(cx, mark, status);
   ln_transpose(Vt, ln_block_of(V, 0, 0, n, k));
 
-  size_t rank = ln_count_above(s, k, ln_rank_tolerance(A));
+  size_t rank = ln_count_above(s, k, ln_rounding(k));
   status = ln_fix_groups(cx, s, rank, V, U);
   if (status == LN_OK) status = ln_complete_basis(cx, V, rank);
   if (status == LN_OK) status = ln_complete_basis(cx, U, rank);

@@ -38,6 +38,7 @@ static void rank_condition_range_and_null_space_follow_from_the_singular_values(
     assert_int_equal(found, r);
     ln_matrix range = ln_block_of(B, 0, 0, m, r);
     assert_orthonormal(range);
+    assert_oriented(range);
     assert_same(product(LN_N, LN_N, range, product(LN_T, LN_N, range, A)), A, 1e-12);
     assert_ok(ln_null_space(cx, A, -1, N, &found));
     assert_int_equal(found, n - r);
@@ -54,11 +55,25 @@ static void rank_condition_range_and_null_space_follow_from_the_singular_values(
   }
 }
 
+static void a_tolerance_reaches_below_rounding(void **unused) {
+  (void)unused;
+  ln_matrix A = make(3, 2), B = make(3, 2);
+  size_t found;
+  ln_fill(A, 0);
+  LN_AT(A, 0, 0) = 1, LN_AT(A, 2, 1) = 1e-20;
+  assert_ok(ln_column_space(cx, A, -1, B, &found));
+  assert_int_equal(found, 1);
+  assert_ok(ln_column_space(cx, A, 0, B, &found));
+  assert_int_equal(found, 2);
+  assert_close(LN_AT(B, 2, 1), 1, 1e-15); /* the third axis, not any vector orthogonal to the first */
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(least_squares_and_pseudo_inverse_agree, set_up, tear_down),
       cmocka_unit_test_setup_teardown(rank_condition_range_and_null_space_follow_from_the_singular_values,
                                       set_up, tear_down),
+      cmocka_unit_test_setup_teardown(a_tolerance_reaches_below_rounding, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

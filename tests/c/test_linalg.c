@@ -96,6 +96,10 @@ static void work_space_that_lapack_cannot_count_is_refused(void **unused) {
   assert_int_equal(ln_take_work(cx, NAN, &work), LN_EARG);
   assert_ok(ln_take_work(cx, 0, &work));
   assert_int_equal(work.count, 1);
+  double number; /* sizes are checked before any entry is read */
+  ln_matrix huge = ln_window(&number, 30000, 30000);
+  assert_int_equal(ln_gesdd(cx, huge, huge, &number, huge), LN_EARG);
+  assert_message("too large for LAPACK");
 }
 
 static void a_budget_an_interrupt_and_a_deadline_stop_every_function(void **unused) {
