@@ -11,7 +11,8 @@ local function error_matches(f, pattern)
   return err
 end
 
---- Fails unless |a - b| <= tolerance * max(1, |b|) for numbers, or entry by entry (relative to the largest) for matrices.
+--- Fails unless |a - b| <= tolerance * max(1, |b|) for numbers, or relative to the largest entry for matrices
+--- (absolute where that is 0).
 local function close(a, b, tolerance, what)
   if type(a) == "number" and type(b) == "number" then
     local size = math.max(1, math.abs(b))
@@ -23,7 +24,8 @@ local function close(a, b, tolerance, what)
   end
   if a.count == 0 then return end
   local size, worst = b:abs():max(), (a - b):abs():max()
-  if not (worst <= tolerance * math.max(size, 1e-300)) then
+  if size == 0 then size = 1 end
+  if not (worst <= tolerance * size) then
     error(("%s: largest difference %.3g of %.3g (tolerance %g)"):format(what or "matrix", worst, size, tolerance), 2)
   end
 end
