@@ -5,6 +5,7 @@
 #include <lua.h>
 
 int luaopen_matrix(lua_State *L);
+int luaopen_random(lua_State *L);
 int luaopen_data(lua_State *L);
 int luaopen_network_core(lua_State *L);
 int luaopen_predict_core(lua_State *L);

@@ -9,6 +9,7 @@
 /* Modules in C, found by require as linnet.NAME. */
 static const luaL_Reg native[] = {
     {"matrix", luaopen_matrix},
+    {"random", luaopen_random},
     {"data", luaopen_data},
     {"network_core", luaopen_network_core},
     {"predict_core", luaopen_predict_core},
@@ -18,7 +19,7 @@ static const luaL_Reg native[] = {
 };
 
 /* What a script has without asking: modules in C or in Lua. */
-static const char *const globals[] = {"matrix", "data", "network", "theory", NULL};
+static const char *const globals[] = {"matrix", "random", "data", "network", "theory", NULL};
 
 /* package.searchers: linnet.NAME from the files compiled into the library. */
 static int search_embedded(lua_State *L) {
