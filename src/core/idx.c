@@ -5,16 +5,14 @@
 
 #define DECODED ((size_t)1 << 16) /* bytes converted at once */
 
-enum { UNSIGNED_BYTE = 0x08, SIGNED_BYTE = 0x09, INT16 = 0x0B, INT32 = 0x0C, FLOAT32 = 0x0D, FLOAT64 = 0x0E };
-
 static size_t width_of(unsigned type) {
   switch (type) {
-  case UNSIGNED_BYTE:
-  case SIGNED_BYTE: return 1;
-  case INT16: return 2;
-  case INT32:
-  case FLOAT32: return 4;
-  case FLOAT64: return 8;
+  case LN_IDX_UNSIGNED_BYTE:
+  case LN_IDX_SIGNED_BYTE: return 1;
+  case LN_IDX_INT16: return 2;
+  case LN_IDX_INT32:
+  case LN_IDX_FLOAT: return 4;
+  case LN_IDX_DOUBLE: return 8;
   default: return 0;
   }
 }
@@ -61,11 +59,11 @@ ln_status ln_idx_header(ln_context *cx, ln_source *source, ln_idx *idx) {
 
 static double number(unsigned type, const unsigned char *bytes) {
   switch (type) {
-  case UNSIGNED_BYTE: return bytes[0];
-  case SIGNED_BYTE: return (int8_t)bytes[0];
-  case INT16: return (int16_t)big_endian(bytes, 2);
-  case INT32: return (int32_t)big_endian(bytes, 4);
-  case FLOAT32: {
+  case LN_IDX_UNSIGNED_BYTE: return bytes[0];
+  case LN_IDX_SIGNED_BYTE: return (int8_t)bytes[0];
+  case LN_IDX_INT16: return (int16_t)big_endian(bytes, 2);
+  case LN_IDX_INT32: return (int32_t)big_endian(bytes, 4);
+  case LN_IDX_FLOAT: {
     uint32_t bits = (uint32_t)big_endian(bytes, 4);
     float x;
     memcpy(&x, &bits, 4);

@@ -8,8 +8,17 @@
 
 #define LN_IDX_DIMENSIONS 4
 
+enum {
+  LN_IDX_UNSIGNED_BYTE = 0x08,
+  LN_IDX_SIGNED_BYTE = 0x09,
+  LN_IDX_INT16 = 0x0B,
+  LN_IDX_INT32 = 0x0C,
+  LN_IDX_FLOAT = 0x0D,
+  LN_IDX_DOUBLE = 0x0E
+};
+
 typedef struct ln_idx {
-  unsigned type; /* 0x08 unsigned bytes, 0x09 bytes, 0x0B int16, 0x0C int32, 0x0D float, 0x0E double */
+  unsigned type; /* LN_IDX_... */
   size_t width;
   size_t dimensions, size[LN_IDX_DIMENSIONS];
   size_t items, values; /* size[0], and the product of the others: numbers in an item */

@@ -225,7 +225,11 @@ static int task_tostring(lua_State *L) {
   if (lua_isstring(L, 4)) lua_pushfstring(L, "\n  source: %s", lua_tostring(L, 4)), luaL_addvalue(&text);
   add_names(L, &text, 2, "items");
   add_names(L, &text, 2, "features");
-  add_names(L, &text, 2, "classes");
+  lua_getfield(L, 2, "features");
+  lua_getfield(L, 2, "classes");
+  bool same = lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
+  if (!same) add_names(L, &text, 2, "classes");
   if (lua_getfield(L, 2, "teacher") != LUA_TNIL) {
     const ln_matrix *W = test_matrix(L, -1);
     lua_pop(L, 1);
@@ -270,5 +274,7 @@ int luaopen_data(lua_State *L) {
   lua_pop(L, 1);
   lua_newtable(L);
   luaL_setfuncs(L, generator_makers, 0);
+  luaL_setfuncs(L, file_makers, 0);
+  luaL_setfuncs(L, bundled_makers, 0);
   return 1;
 }

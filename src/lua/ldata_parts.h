@@ -3,6 +3,7 @@
 #ifndef LDATA_PARTS_H
 #define LDATA_PARTS_H
 
+#include "lua/files.h"
 #include "lua/ldata.h"
 
 /* The fields a task can have. X and Y are dense matrices whose columns are examples; items, features, classes
@@ -29,7 +30,26 @@ ln_matrix push_one_hot(lua_State *L, const double *labels, size_t count, size_t 
  * name, or already a number up to `count`. */
 lua_Integer find_name(lua_State *L, int task, int index, const char *call, const char *list, size_t count);
 
+/* ---- from files (all inside with_release) ---- */
+
+/* Which columns of a table are what; lists of n places from 0, -1 for none. */
+typedef struct columns {
+  const size_t *inputs, *outputs;
+  size_t input_count, output_count;
+  long label, items;
+  bool one_hot_inputs;  /* an input for each row */
+  bool one_hot_outputs; /* an output for each class of the label */
+} columns;
+
+/* Pushes the fields of the task that a scanned table holds; the inputs are multiplied by scale. */
+void push_table_fields(lua_State *L, const char *name, const ln_csv *table, const columns *use, double scale);
+/* Pushes the fields of the task of an IDX file of images and one of labels (null: the outputs are the
+ * images). */
+void push_idx_fields(lua_State *L, const char *name, const char *images, const char *labels, bool embedded,
+                     open_files *files);
+
 /* Parts of the module's table and of the tasks' methods; each list ends with a null name. */
-extern const luaL_Reg task_methods[], task_changes[], generator_makers[];
+extern const luaL_Reg task_methods[], task_changes[];
+extern const luaL_Reg generator_makers[], file_makers[], bundled_makers[];
 
 #endif

@@ -4,23 +4,13 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/csv.h"
 #include "core/npy.h"
-#include "core/npz.h"
-#include "lua/scope.h"
+#include "lua/files.h"
 
 /* ---- what a path says ---- */
 
 typedef enum format { NPY, CSV, NPZ } format;
 static const char *const endings[] = {".npy", ".csv", ".npz"};
-
-static const char *check_path(lua_State *L, int index, const char *name) {
-  if (lua_type(L, index) != LUA_TSTRING)
-    fail(L, name, "the path must be a string, got %s", describe(L, index));
-  const char *path = lua_tostring(L, index);
-  if (strlen(path) != lua_rawlen(L, index)) fail(L, name, "the path has a zero byte in it");
-  return path;
-}
 
 static bool ends_with(const char *path, size_t length, const char *ending) {
   size_t n = strlen(ending);
@@ -39,57 +29,13 @@ static format format_of(lua_State *L, const char *path, const char *name, bool r
 
 /* ---- reading ---- */
 
-typedef struct open_files {
-  ln_source source;
-  ln_npz archive;
-} open_files;
-
-static void close_files(void *held) {
-  open_files *files = held;
-  ln_source_close(&files->source);
-  ln_npz_close(&files->archive);
-}
-
-static void push_npy(lua_State *L, const char *name, ln_source *source) {
-  ln_npy npy;
-  check(L, name, ln_npy_header(context_of(L), source, &npy));
-  ln_matrix A = push_matrix(L, npy.rows, npy.cols);
-  check(L, name, ln_npy_numbers(context_of(L), source, &npy, A));
-}
-
-static ln_status read_text(ln_context *cx, const char *path, ln_source *source, char **text, size_t *size) {
-  ln_source_close(source);
-  ln_status status = ln_source_open(cx, path, source);
-  return status == LN_OK ? ln_source_text(cx, source, LN_CSV_TEXT_MOST, text, size) : status;
-}
-
-static void push_csv(lua_State *L, const char *name, const char *path, ln_source *source) {
+static void push_csv(lua_State *L, const char *name, const char *path, open_files *files) {
   ln_context *cx = context_of(L);
-  char *text = NULL;
-  size_t size = 0;
-  check(L, name, read_text(cx, path, source, &text, &size));
-  ln_csv table;
-  check(L, name, ln_csv_scan(cx, path, text, size, 0, LN_HEADER_AUTO, &table));
-  size_t *columns = ln_take(cx, table.cols, sizeof *columns);
-  if (!columns) raise_status(L, name, LN_EMEMORY);
+  ln_csv table = read_table(L, name, path, false, 0, LN_HEADER_AUTO, files);
+  size_t *columns = lua_newuserdatauv(L, table.cols * sizeof *columns, 0);
   for (size_t j = 0; j < table.cols; j++) columns[j] = j;
   ln_matrix A = push_matrix(L, table.rows, table.cols);
   check(L, name, ln_csv_numbers(cx, &table, columns, table.cols, false, false, A));
-}
-
-static void push_npz(lua_State *L, const char *name, const char *path, open_files *files) {
-  ln_context *cx = context_of(L);
-  check(L, name, ln_npz_open(cx, path, &files->archive));
-  lua_createtable(L, 0, (int)files->archive.count);
-  for (size_t i = 0; i < files->archive.count; i++) {
-    size_t size;
-    const char *member = ln_npz_member(&files->archive, i, &size);
-    lua_pushlstring(L, member, size);
-    check(L, name, ln_npz_source(cx, &files->archive, i, &files->source));
-    push_npy(L, name, &files->source);
-    ln_source_close(&files->source);
-    lua_rawset(L, -3);
-  }
 }
 
 static int load(lua_State *L) {
@@ -98,10 +44,10 @@ static int load(lua_State *L) {
   const char *path = check_path(L, 2, name);
   switch (format_of(L, path, name, true)) {
   case NPY:
-    check(L, name, ln_source_open(context_of(L), path, &files->source));
+    open_source(L, name, path, false, &files->source);
     push_npy(L, name, &files->source);
     break;
-  case CSV: push_csv(L, name, path, &files->source); break;
+  case CSV: push_csv(L, name, path, files); break;
   case NPZ: push_npz(L, name, path, files); break;
   }
   return 1;
@@ -109,7 +55,7 @@ static int load(lua_State *L) {
 
 /* matrix.load(path): a matrix from .npy or .csv, a table of matrices by name from .npz. */
 static int matrix_load(lua_State *L) {
-  open_files files = {.source = {.file = -1}};
+  open_files files = NO_FILES;
   lua_settop(L, 1);
   return with_release(L, load, &files, close_files);
 }
