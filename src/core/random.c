@@ -91,8 +91,7 @@ int64_t ln_random_integer(ln_stream *stream, int64_t low, int64_t high) {
 
 enum { BLOCK = 256 }; /* words at a time: they stay in the first cache */
 
-/* Makes x[0 .. n-1] from the words drawn for them; the first one's position is given for those who need more.
- */
+/* Makes x[0 .. n-1] from the words drawn for them; position, of the first, is for those who need more. */
 typedef void (*maker)(const ln_stream *stream, uint64_t position, const uint64_t *word, size_t n,
                       const void *ud, double *x);
 
