@@ -41,8 +41,7 @@ ln_status ln_eigh(ln_context *cx, ln_matrix A, double *w, ln_matrix Q) {
   return ln_end(cx, mark, status);
 }
 
-/* The order in which linalg.h wants the eigenvalues: place[i] is LAPACK's index of the i-th. A pair keeps
- * together. */
+/* The order in which linalg.h has the eigenvalues, pairs together: place[i] is LAPACK's index of the i-th. */
 static void sort_eigenvalues(const double *wr, const double *wi, size_t n, size_t *place) {
   double largest = 0;
   for (size_t i = 0; i < n; i++) place[i] = i, largest = ln_larger(largest, hypot(wr[i], wi[i]));

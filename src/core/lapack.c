@@ -32,9 +32,9 @@ double ln_largest(ln_matrix A) {
   for (size_t j = 0; j < A.cols; j++) {
     const double *column = A.data + j * A.ld;
     if (A.rows > few)
-      largest = ln_larger(fabs(column[cblas_idamax(ln_lapack_int(A.rows), column, 1)]), largest);
+      largest = ln_larger(largest, fabs(column[cblas_idamax(ln_lapack_int(A.rows), column, 1)]));
     else
-      for (size_t i = 0; i < A.rows; i++) largest = ln_larger(fabs(column[i]), largest);
+      for (size_t i = 0; i < A.rows; i++) largest = ln_larger(largest, fabs(column[i]));
   }
   return largest;
 }

@@ -12,8 +12,8 @@
 /* Sizes lie within LN_DIMENSION_MAX by construction. */
 static inline lapack_int ln_lapack_int(size_t n) { return (lapack_int)n; }
 
-/* As fmax, in one instruction: the NaNs have been refused before. */
-static inline double ln_larger(double a, double b) { return a > b ? a : b; }
+/* As fmax, in one instruction; a NaN for b is passed over. */
+static inline double ln_larger(double a, double b) { return b > a ? b : a; }
 
 /* Below this size LAPACK works unblocked, so the work space that its documentation names is also the best one
  * and need not be asked for. */

@@ -1,9 +1,9 @@
 /* What the LU factorization gives: solutions, inverses, determinants.
  *
  * A matrix is called singular only if it is so to working precision after its rows and columns have been
- * scaled by powers of two: diag(1, 1e-20) is not. The estimate of the condition costs several triangular
- * solves, which for a small matrix is more than the factorization, so a cheap bound that settles nearly every
- * case is tried first. */
+ * scaled by powers of two: diag(1, 1e-20) is not. LAPACK's estimate of the condition costs as much as the
+ * factorization of a small matrix and a third of that of one of 512, so something cheaper settles nearly
+ * every case first. */
 #include "core/lapack.h"
 
 #include <math.h>
@@ -16,9 +16,9 @@ typedef struct factors {
 } factors;
 
 static const double epsilon = 0x1p-53;
+static const double may_overflow = 1e290; /* elimination may leave the range where an entry is as large */
 
-/* F (if its data is null: new work space) = factors of A; *info is LAPACK's: > 0 says that a pivot is exactly
- * zero. */
+/* F (new work space if its data is null) = factors of A; *info > 0 says that a pivot is exactly zero. */
 static ln_status factorize(ln_context *cx, ln_matrix A, factors *f, lapack_int *info) {
   double n = (double)A.rows;
   ln_status status = ln_charge(cx, 2.0 / 3 * n * n * n);
@@ -64,13 +64,19 @@ static double magnification(const factors *f, double largest, double *y) {
   }
   LAPACKE_dgetrs_work(LAPACK_COL_MAJOR, 'N', ln_lapack_int(n), 1, f->F.data, ln_lapack_int(f->F.ld),
                       f->pivots, y, ln_lapack_int(n));
-  return ln_largest(ln_window(y, n, 1)) * (double)n * largest;
+  size_t i, j;
+  bool overflow = ln_find_not_finite(ln_window(y, n, 1), &i, &j);
+  return overflow ? INFINITY : ln_largest(ln_window(y, n, 1)) * (double)n * largest;
 }
 
-/* Is A, whose factors have no zero pivot, clearly not singular? */
+/* Is A, whose factors have no zero pivot, clearly not singular, and are the factors finite? */
 static bool clearly_regular(ln_matrix A, const factors *f, double *work) {
-  if (A.rows <= LN_UNBLOCKED) return bounded_rcond(f->F, ln_largest(A), work) > 1e3 * epsilon;
-  return magnification(f, ln_largest(A), work) < 1e9; /* a random matrix of 512: 1e5 */
+  double largest = ln_largest(A);
+  if (largest > may_overflow) return false;
+  size_t i, j;
+  if (A.rows <= LN_UNBLOCKED)
+    return !ln_find_not_finite(f->F, &i, &j) && bounded_rcond(f->F, largest, work) > 1e3 * epsilon;
+  return magnification(f, largest, work) < 1e9; /* a random matrix of 512: 1e5 */
 }
 
 static double one_norm(ln_matrix A) {
@@ -83,8 +89,7 @@ static double one_norm(ln_matrix A) {
   return norm;
 }
 
-/* LAPACK's estimate of the reciprocal condition of the matrix that F holds the factors of, whose 1-norm is
- * given. */
+/* LAPACK's estimate of the reciprocal condition of a matrix, from its factors and its 1-norm. */
 static ln_status estimated_rcond(ln_context *cx, ln_matrix F, double norm, double *rcond) {
   *rcond = 0;
   if (!(norm > 0 && norm < INFINITY)) return LN_OK;
@@ -119,9 +124,8 @@ static void scale(ln_matrix X, const int *row, const int *col) {
       LN_AT(X, i, j) = ldexp(LN_AT(X, i, j), (row ? row[i] : 0) + (col ? col[j] : 0));
 }
 
-/* The factors of the scaled A and its condition, 0 if it is exactly singular. */
-static ln_status factorize_scaled(ln_context *cx, ln_matrix A, factors *f, double *rcond) {
-  *rcond = 0;
+/* The factors of the scaled A; *norm is its 1-norm. */
+static ln_status factorize_scaled(ln_context *cx, ln_matrix A, factors *f, lapack_int *info, double *norm) {
   f->row = ln_take(cx, A.rows, sizeof *f->row);
   f->col = ln_take(cx, A.cols, sizeof *f->col);
   ln_matrix scaled = ln_take_matrix(cx, A.rows, A.cols);
@@ -129,14 +133,13 @@ static ln_status factorize_scaled(ln_context *cx, ln_matrix A, factors *f, doubl
   choose_scales(A, f->row, f->col);
   ln_copy(A, scaled);
   scale(scaled, f->row, f->col);
-  lapack_int info;
-  ln_status status = factorize(cx, scaled, f, &info);
-  if (status != LN_OK || info) return status;
-  return estimated_rcond(cx, f->F, one_norm(scaled), rcond);
+  *norm = one_norm(scaled);
+  return factorize(cx, scaled, f, info);
 }
 
-/* The factors of an A that is not singular to working precision; LN_ENUMERIC if it is. Takes from the
- * caller's work space. */
+/* The factors, in the caller's work space, of an A that is not singular to working precision; LN_ENUMERIC if
+ * it is. Elimination leaves NaN where it overflows, and OpenBLAS where a pivot is subnormal; scaling helps
+ * both. */
 static ln_status factorize_regular(ln_context *cx, ln_matrix A, factors *f) {
   lapack_int info;
   ln_status status = factorize(cx, A, f, &info);
@@ -144,9 +147,13 @@ static ln_status factorize_regular(ln_context *cx, ln_matrix A, factors *f) {
   if (status != LN_OK || !work) return status != LN_OK ? status : LN_EMEMORY;
   double rcond = 0;
   if (!info && clearly_regular(A, f, work)) return LN_OK;
-  if (!info) status = estimated_rcond(cx, f->F, one_norm(A), &rcond);
+  size_t i, j;
+  if (!info && !ln_find_not_finite(f->F, &i, &j)) status = estimated_rcond(cx, f->F, one_norm(A), &rcond);
   if (status != LN_OK || rcond > epsilon) return status;
-  status = factorize_scaled(cx, A, f, &rcond);
+  double norm;
+  rcond = 0;
+  status = factorize_scaled(cx, A, f, &info, &norm);
+  if (status == LN_OK && !info) status = estimated_rcond(cx, f->F, norm, &rcond);
   if (status != LN_OK || rcond > epsilon) return status;
   return ln_fail(cx, LN_ENUMERIC,
                  "A (%zux%zu) is singular to working precision: its reciprocal condition is %.2g", A.rows,
@@ -207,9 +214,14 @@ static ln_status product_of_pivots(ln_context *cx, ln_matrix A, double *mantissa
   ln_mark mark = ln_begin(cx);
   factors f = {0};
   lapack_int info;
+  double norm;
+  size_t row, col;
   status = factorize(cx, A, &f, &info);
+  if (status == LN_OK && ln_find_not_finite(f.F, &row, &col))
+    status = factorize_scaled(cx, A, &f, &info, &norm);
   for (size_t i = 0; i < A.rows && status == LN_OK; i++) {
     int power;
+    if (f.row) *exponent -= f.row[i] + f.col[i];
     double pivot = frexp(LN_AT(f.F, i, i), &power), swap = f.pivots[i] == ln_lapack_int(i + 1) ? 1 : -1;
     *exponent += power;
     *mantissa = frexp(swap * *mantissa * pivot, &power);

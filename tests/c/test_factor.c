@@ -93,6 +93,31 @@ static void only_what_is_singular_after_scaling_is_called_singular(void **unused
     assert_close(LN_AT(x, 1, 0), -1, 1e-15);
   }
 
+  for (size_t n = 4; n <= 70; n += 66) { /* a subnormal block, in small and in large */
+    ln_matrix S = random_matrix(n, n), one = random_matrix(n, 1), x = make(n, 1), y = make(n, 1);
+    ln_matrix low = ln_block_of(S, n / 2, 0, n - n / 2, n);
+    assert_ok(ln_solve(cx, S, one, x));
+    ln_scale(0x1p-1030, low); /* the entries keep 44 bits */
+    ln_scale(0x1p-1030, ln_block_of(one, n / 2, 0, n - n / 2, 1));
+    assert_ok(ln_solve(cx, S, one, y));
+    assert_same(y, x, 1e-7);
+  }
+  ln_matrix H = make(2, 2), right = make(2, 1), x = make(2, 1); /* whose elimination overflows */
+  ln_fill(H, 1e308);
+  ln_fill(right, 1e308);
+  LN_AT(H, 1, 1) = -1e308, LN_AT(right, 1, 0) = 0;
+  assert_ok(ln_solve(cx, H, right, x));
+  assert_close(LN_AT(x, 0, 0), 0.5, 1e-15);
+  assert_close(LN_AT(x, 1, 0), 0.5, 1e-15);
+  double log_size, sign;
+  assert_ok(ln_log_determinant(cx, H, &log_size, &sign));
+  assert_close(log_size, log(2) + 616 * log(10), 1e-15);
+  assert_close(sign, -1, 0);
+  ln_fill(H, 1e-310);
+  LN_AT(H, 1, 1) = -1e-310;
+  assert_ok(ln_log_determinant(cx, H, &log_size, &sign));
+  assert_close(log_size, log(2) - 620 * log(10), 1e-12);
+
   for (size_t c = 0; c < SHAPES; c++) {
     size_t n = shapes[c].n;
     if (shapes[c].m != n || shapes[c].rank == n) continue;
