@@ -1,0 +1,56 @@
+#include "theory/moments.h"
+
+#include <math.h>
+
+#include "core/linalg.h"
+
+#define ROUNDING 1e-14
+#define NEGATIVE (-1e-12)
+#define OUTSIDE 1e-9
+
+ln_status ln_check_finite(ln_context *cx, ln_matrix A, const char *name) {
+  size_t i, j;
+  if (!ln_find_not_finite(A, &i, &j)) return LN_OK;
+  return ln_fail(cx, LN_EARG, "%s has %g at (%zu, %zu)", name, LN_AT(A, i, j), i + 1, j + 1);
+}
+
+ln_status ln_check_decay(ln_context *cx, double decay) {
+  if (decay >= 0 && isfinite(decay)) return LN_OK;
+  return ln_fail(cx, LN_EARG, "a weight decay of %g: it must be >= 0 and finite", decay);
+}
+
+ln_status ln_input_spectrum(ln_context *cx, ln_matrix Sxx, double *l, ln_matrix V) {
+  size_t n = Sxx.rows;
+  ln_status status = ln_eigh(cx, Sxx, l, V);
+  if (status != LN_OK || n == 0) return status;
+  double largest = fmax(fabs(l[0]), fabs(l[n - 1]));
+  if (l[0] < NEGATIVE * largest)
+    return ln_fail(cx, LN_EARG,
+                   "Sxx has the eigenvalue %g (the largest is %g): a covariance has none below 0", l[0],
+                   l[n - 1]);
+  for (size_t i = 0; i < n; i++)
+    if (l[i] <= ROUNDING * largest) l[i] = 0;
+  return LN_OK;
+}
+
+ln_status ln_input_correlation(ln_context *cx, ln_matrix Syx, const double *l, ln_matrix V, ln_matrix B) {
+  ln_status status = ln_check_finite(cx, Syx, "Syx");
+  if (status != LN_OK) return status;
+  status = ln_charge(cx, 2.0 * (double)Syx.rows * (double)Syx.cols * (double)Syx.cols);
+  if (status != LN_OK) return status;
+  ln_gemm(LN_N, LN_N, 1, Syx, V, 0, B);
+  double outside = 0, size = ln_norm(Syx);
+  for (size_t j = 0; j < B.cols; j++) {
+    if (l[j] > 0) continue;
+    ln_matrix column = ln_block_of(B, 0, j, B.rows, 1);
+    outside = hypot(outside, ln_norm(column));
+    ln_fill(column, 0);
+  }
+  if (outside > OUTSIDE * size)
+    return ln_fail(
+        cx, LN_EARG,
+        "the rows of Syx leave the range of Sxx by %.3g of |Syx|: no data gives such moments, and the "
+        "weights would grow without limit",
+        outside / size);
+  return LN_OK;
+}
