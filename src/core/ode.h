@@ -1,7 +1,7 @@
 /* ode.h: y' = f(t, y) by an adaptive explicit Runge-Kutta method of order 8 with dense output of order 7
  * (Dormand and Prince's DOP853; Hairer, Norsett and Wanner, Solving Ordinary Differential Equations I).
  *
- * All memory (14 n numbers) is taken from the context before the first step. An interrupt, a deadline and the
+ * All memory (15 n numbers) is taken from the context before the first step. An interrupt, a deadline and the
  * budget are heeded at every step; f may fail, and may take work space of its own. */
 #ifndef LN_ODE_H
 #define LN_ODE_H

@@ -155,7 +155,7 @@ int network_flow(lua_State *L) {
   options o = options_read(L, 2, "net:flow", names);
   ln_context *cx = context_of(L);
   run r = read_run(&o, 1);
-  double tolerance = option_between_or(&o, "tolerance", 1e-14, 1e-1, TOLERANCE_DEFAULT);
+  double tolerance = option_between_or(&o, "tolerance", 1e-13, 1e-1, TOLERANCE_DEFAULT);
   ln_matrix asked = push_rising_times(&o);
 
   push_run_records(&r, asked.rows);

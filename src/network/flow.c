@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#define STEP_SHARE 0.05 /* of the tolerance asked for: states between two steps err some 20 times as much as the steps */
 #define ABSOLUTE_TOLERANCE 1e-3 /* of the relative one, in units of the smallest layer's entries */
 
 typedef struct flow {
@@ -53,7 +54,7 @@ ln_status ln_flow(ln_context *cx, const ln_plan *plan, double *theta, const doub
                 .settled = settled,
                 .ud = &f,
                 .n = plan->net->count,
-                .rtol = tolerance,
-                .atol = ABSOLUTE_TOLERANCE * tolerance * smallest_layer(plan->net, theta)};
+                .rtol = STEP_SHARE * tolerance,
+                .atol = ABSOLUTE_TOLERANCE * STEP_SHARE * tolerance * smallest_layer(plan->net, theta)};
   return ln_ode_solve(cx, &ode, 0, theta, times, count);
 }

@@ -9,10 +9,10 @@
 /* What the caller gets at each asked time. */
 typedef ln_status (*ln_flow_output)(ln_context *cx, void *ud, size_t index, double t, const double *theta);
 
-/* Integrates from theta (at t = 0) through the rising times. theta holds the state at the last one on
- * success, and the last accepted step after an error. tolerance is relative, per step; the absolute one lies
- * a thousand times below it in units of the smallest layer's entries, so that tiny starts keep their digits.
- * Once the state is a minimum to rounding the integration ends and the state holds. */
+/* Integrates from theta (at t = 0) through the rising times. theta holds the state at the last one on success, and the
+ * last accepted step after an error. tolerance: about the error of every state put out, relative to the weights; tiny starts
+ * keep their digits, since the absolute tolerance follows the smallest layer. Once the state is a minimum to rounding the
+ * integration ends and the state holds. */
 ln_status ln_flow(ln_context *cx, const ln_plan *plan, double *theta, const double *times, size_t count,
                   double tolerance, ln_flow_output output, void *ud);
 
