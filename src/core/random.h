@@ -17,6 +17,17 @@ typedef struct ln_stream {
 } ln_stream;
 
 ln_stream ln_stream_of(uint64_t seed, uint64_t number);
+
+/* The streams of what draws from a seed of its own accord. Each has one to itself, out of the way of the small numbers that
+ * a user's streams have: a network, its teacher and a user's stream of the same seed share no draws. */
+enum ln_purpose {
+  LN_FOR_WEIGHTS = 1 << 30,
+  LN_FOR_TEACHER,
+  LN_FOR_SPECTRUM,
+  LN_FOR_SPLIT,
+  LN_FOR_LABELS,
+  LN_FOR_NOISE,
+};
 /* A stream of its own for part k of a job, whatever has been drawn from the parent: its seed and number
  * are 128 bits of their own. */
 ln_stream ln_split(const ln_stream *stream, uint64_t k);

@@ -7,8 +7,6 @@
 #include "core/random.h"
 #include "data/transform.h"
 
-#define SEED_DEFAULT 1
-
 /* What a task keeps, whichever of its examples are chosen and whatever is done to their numbers. */
 #define ABOUT                                                                                                \
   "name", "source", "features", "classes", "input_names", "image", "teacher", "power", "snr", "noise"
@@ -17,10 +15,6 @@ static const ln_task *with_examples(lua_State *L, const char *call) {
   const ln_task *task = check_task(L, 1, call, "task");
   if (!task->examples) fail(L, call, "needs examples, and this task has only their moments");
   return task;
-}
-
-static ln_stream stream_of(const options *o) {
-  return ln_stream_of((uint64_t)option_integer_or(o, "seed", 0, LUA_MAXINTEGER, SEED_DEFAULT), 0);
 }
 
 /* task.test of the task at index 1, or nil. */
@@ -90,7 +84,7 @@ static int task_split(lua_State *L) {
         "= %g: must be a share between 0 and 1 or a number of examples, and leave at least one of the "
         "%zu on either side",
         share, task->examples);
-  ln_stream stream = stream_of(&o);
+  ln_stream stream = option_stream(&o, LN_FOR_SPLIT);
   size_t n = (size_t)count, *order = push_indices(L, task->examples),
          *chosen = push_indices(L, task->examples);
   ln_random_permutation(&stream, order, task->examples);
@@ -368,7 +362,7 @@ static int task_shuffle_labels(lua_State *L) {
   const char *call = "task:shuffle_labels";
   const ln_task *task = with_examples(L, call);
   options o = options_read_optional(L, 2, call, names);
-  ln_stream stream = stream_of(&o);
+  ln_stream stream = option_stream(&o, LN_FOR_LABELS);
   size_t *order = push_indices(L, task->examples);
   push_with_inputs(L);
   int fields = lua_gettop(L);
@@ -393,7 +387,7 @@ static int task_add_noise(lua_State *L) {
   const ln_task *task = with_examples(L, call);
   options o = options_read(L, 2, call, names);
   double sd = option_nonnegative(&o, "sd");
-  ln_stream stream = stream_of(&o);
+  ln_stream stream = option_stream(&o, LN_FOR_NOISE);
   push_with_inputs(L);
   int fields = lua_gettop(L);
   ln_matrix Y = push_matrix(L, task->outputs, task->examples);

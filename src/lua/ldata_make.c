@@ -7,8 +7,6 @@
 #include "data/teacher.h"
 #include "data/transform.h"
 
-#define SEED_DEFAULT 1
-
 /* ---- what comes with the numbers ---- */
 
 /* The list of `count` names given as an option, as strings, into the fields on top of the stack. */
@@ -172,10 +170,6 @@ static ln_matrix push_singular_values(const options *o, size_t inputs, size_t ou
   return s;
 }
 
-static ln_stream stream_of(const options *o) {
-  return ln_stream_of((uint64_t)option_integer_or(o, "seed", 0, LUA_MAXINTEGER, SEED_DEFAULT), 0);
-}
-
 /* data.spectrum { s=, inputs=, outputs= [, examples=inputs, seed=] }: white inputs, Syx = U diag(s) V'. */
 static int data_spectrum(lua_State *L) {
   static const char *const names[] = {"s", "inputs", "outputs", "examples", "seed", NULL};
@@ -188,7 +182,7 @@ static int data_spectrum(lua_State *L) {
     option_fail(&o, "examples", "= %lld: %zu inputs are white only with as many examples",
                 (long long)examples, inputs);
   ln_matrix s = push_singular_values(&o, inputs, outputs);
-  ln_stream root = stream_of(&o);
+  ln_stream root = option_stream(&o, LN_FOR_SPECTRUM);
   lua_newtable(L);
   int fields = lua_gettop(L);
   ln_matrix X = push_matrix(L, inputs, (size_t)examples), Y = push_matrix(L, outputs, (size_t)examples);
@@ -306,7 +300,7 @@ static int data_teacher(lua_State *L) {
   teacher t = {.inputs = (size_t)option_integer(&o, "inputs", 1, LN_DIMENSION_MAX),
                .outputs = (size_t)option_integer_or(&o, "outputs", 1, LN_DIMENSION_MAX, 1),
                .power = option_positive_or(&o, "power", 1),
-               .root = stream_of(&o)};
+               .root = option_stream(&o, LN_FOR_TEACHER)};
   size_t most = t.inputs < t.outputs ? t.inputs : t.outputs;
   t.rank = (size_t)option_integer_or(&o, "rank", 1, (lua_Integer)most, 0);
   if (option_given(&o, "s")) {

@@ -188,8 +188,7 @@ static void standard_deviations(const options *o, int init, const net_shape *sha
 static void start(const options *o, int init, const net_shape *shape, const ln_net *net) {
   lua_State *L = o->L;
   ln_context *cx = context_of(L);
-  ln_stream stream =
-      ln_stream_of((uint64_t)option_integer_or(o, "seed", LUA_MININTEGER, LUA_MAXINTEGER, 0), 0);
+  ln_stream stream = option_stream(o, LN_FOR_WEIGHTS);
   switch (init) {
   case GAUSSIAN:
   case HE:

@@ -41,7 +41,7 @@ static int read_predict(lua_State *L) {
   lua_setfield(L, 2, "solution");
   lua_pushboolean(L, option_flag_or(&o, "force", false));
   lua_setfield(L, 2, "force");
-  lua_pushnumber(L, option_between_or(&o, "tolerance", 1e-14, 1e-1, TOLERANCE_DEFAULT));
+  lua_pushnumber(L, option_between_or(&o, "tolerance", 1e-13, 1e-1, TOLERANCE_DEFAULT));
   lua_setfield(L, 2, "tolerance");
   lua_settop(L, 2);
   return 1;
@@ -87,15 +87,15 @@ static int evaluate(lua_State *L) {
   options o = options_read(L, 3, call, names);
   ln_context *cx = context_of(L);
   run r = read_run(&o, 2);
-  double tolerance = option_between_or(&o, "tolerance", 1e-14, 1e-1, TOLERANCE_DEFAULT);
+  double tolerance = option_between_or(&o, "tolerance", 1e-13, 1e-1, TOLERANCE_DEFAULT);
   ln_matrix asked = push_rising_times(&o);
   push_run_records(&r, asked.rows);
   prepare_run(&r, 0, NULL);
-  ln_request request = {asked.data, asked.rows, tolerance, record_next, &r};
-  ln_status status = ln_predict(cx, solution, r.net, r.task, &request);
+  ln_status status =
+      ln_predict(cx, solution, r.net, r.task, asked.data, asked.rows, tolerance, record_next, &r);
   if (status == LN_EMEMORY) { /* a prediction changes nothing: collect, and once more */
     lua_gc(L, LUA_GCCOLLECT, 0);
-    status = ln_predict(cx, solution, r.net, r.task, &request);
+    status = ln_predict(cx, solution, r.net, r.task, asked.data, asked.rows, tolerance, record_next, &r);
   }
   empty_box(r.box);
   push_run(&r);

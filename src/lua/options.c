@@ -195,6 +195,11 @@ int option_choice_or(const options *o, const char *name, const char *const choic
   return option_given(o, name) ? option_choice(o, name, choices) : otherwise;
 }
 
+ln_stream option_stream(const options *o, enum ln_purpose purpose) {
+  lua_Integer seed = option_integer_or(o, "seed", LUA_MININTEGER, LUA_MAXINTEGER, 0);
+  return ln_stream_of((uint64_t)seed, purpose);
+}
+
 void option_function(const options *o, const char *name) {
   int type = option_push(o, name);
   if (type != LUA_TNIL && type != LUA_TFUNCTION)

@@ -12,6 +12,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include "core/random.h"
 #include "lua/binding.h"
 
 typedef struct options {
@@ -53,6 +54,8 @@ const char *option_string_or(const options *o, const char *name, const char *oth
  * the list. */
 int option_choice(const options *o, const char *name, const char *const choices[]);
 int option_choice_or(const options *o, const char *name, const char *const choices[], int otherwise);
+/* The stream of option `seed` (any whole number; 0 if it is not given) for this purpose. */
+ln_stream option_stream(const options *o, enum ln_purpose purpose);
 void option_function(const options *o, const char *name); /* pushes a function, or nil if absent */
 
 /* Pushes the matrix (converted from a number, a list or rows if need be) and returns its window; entries must

@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-#define STEP_SHARE 0.05 /* of the tolerance asked for: states between two steps err some 20 times as much as the steps */
+#define STEP_SHARE                                                                                           \
+  0.05 /* of the tolerance asked for: states between two steps err some 20 times as much as the steps */
 #define ABSOLUTE_TOLERANCE 1e-3 /* of the relative one, in units of the smallest layer's entries */
 
 typedef struct flow {
