@@ -139,12 +139,12 @@ static void follow_mode(ln_decoupled *d, const double *norms, size_t i) {
 }
 
 /* sum += |op(W) A - B diag(a_l)| (Frobenius) */
-static ln_status deviation(ln_context *cx, const ln_decoupled *d, ln_form form, size_t l, ln_matrix A,
-                           ln_matrix B, double *sum) {
+static ln_status deviation(ln_context *cx, const ln_decoupled *d, ln_form form, size_t l, ln_matrix W,
+                           ln_matrix A, ln_matrix B, double *sum) {
   ln_mark mark = ln_begin(cx);
   ln_matrix C = ln_take_matrix(cx, B.rows, B.cols);
   if (!C.data) return ln_end(cx, mark, LN_EMEMORY);
-  ln_gemm(form, LN_N, 1, d->weights[l - 1], A, 0, C);
+  ln_gemm(form, LN_N, 1, W, A, 0, C);
   for (size_t i = 0; i < B.cols; i++) ln_axpy(-LN_AT(d->a, l - 1, i), column(B, i), column(C, i));
   *sum += ln_norm(C);
   return ln_end(cx, mark, LN_OK);
@@ -175,13 +175,19 @@ static ln_status match_more_layers(ln_context *cx, const ln_joint *joint, ln_dec
   if (!d->a.data) return LN_EMEMORY;
   ln_mark mark = ln_begin(cx);
   double *norms = ln_reals(cx, depth), sum = 0, size = 0, unmatched = 0;
-  if (!norms) return ln_end(cx, mark, LN_EMEMORY);
+  /* The first layer on the data's inputs: what it does with others never matters. */
+  ln_matrix W1 = ln_take_matrix(cx, d->weights[0].rows, joint->used);
+  ln_matrix R0 = ln_take_matrix(cx, joint->used, m);
+  if (!norms || !W1.data || !R0.data) return ln_end(cx, mark, LN_EMEMORY);
   for (size_t l = 0; l < depth; l++) size += norms[l] = ln_norm(d->weights[l]);
   for (size_t i = 0; i < m; i++) follow_mode(d, norms, i);
   ln_status status = LN_OK;
+  ln_gemm(LN_N, LN_N, 1, d->weights[0], joint->V, 0, W1);
+  ln_gemm(LN_T, LN_N, 1, joint->V, d->R[0], 0, R0);
   for (size_t l = 1; l <= depth && status == LN_OK; l++) {
-    status = deviation(cx, d, LN_T, l, d->R[l], d->R[l - 1], &sum);
-    if (status == LN_OK) status = deviation(cx, d, LN_N, l, d->R[l - 1], d->R[l], &sum);
+    ln_matrix W = l == 1 ? W1 : d->weights[l - 1], below = l == 1 ? R0 : d->R[l - 1];
+    status = deviation(cx, d, LN_T, l, W, d->R[l], below, &sum);
+    if (status == LN_OK) status = deviation(cx, d, LN_N, l, W, below, d->R[l], &sum);
   }
   double end = 0;
   for (size_t i = 0; i < m; i++)
