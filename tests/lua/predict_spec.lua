@@ -1,0 +1,231 @@
+-- theory.predict and theory.compare: which solution is chosen, how well it agrees with training, and a user's own.
+
+local function correlated_task(inputs, outputs, examples, seed)
+  local r = random.stream(seed or 1)
+  return data.task { X = r:normal(inputs, examples), Y = r:normal(outputs, examples) }
+end
+
+local t = matrix.linspace(0, 40, 41)
+
+describe("theory.predict chooses", function()
+  it("the shallow solution for one layer, whatever the inputs and the start", function()
+    local task = correlated_task(6, 3, 20)
+    local net = network.new { task = task, depth = 1, seed = 2 }
+    local pred = theory.predict { net = net, task = task, times = matrix.linspace(0, 20, 21) }
+    assert.equal("shallow", pred.solution)
+    assert.is_true(pred.exact)
+    local flow = net:copy():flow { task = task, times = pred.t, tolerance = 1e-12 }
+    assert.close(pred.modes, flow.modes, 1e-10)
+    assert.close(pred.loss, flow.loss, 1e-10)
+  end)
+
+  it("the decoupled solution for an aligned start, which training follows to the error of its rate", function()
+    local task = data.semantic()
+    local net = network.new { task = task, hidden = 16, init = "aligned", strength = 1e-3, seed = 1 }
+    local pred = theory.predict { net = net, task = task, times = t }
+    assert.equal("decoupled", pred.solution)
+    assert.is_true(pred.exact)
+    for _, assumption in ipairs(pred.assumptions) do
+      assert.is_true(assumption.holds and assumption.distance < 1e-12)
+    end
+    local errors = {}
+    for i, rate in ipairs { 0.02, 0.01, 0.005 } do
+      errors[i] = theory.compare(net:copy():train { task = task, rate = rate, times = t }, pred):worst()
+    end
+    for i = 1, 2 do
+      local ratio = errors[i] / errors[i + 1]
+      assert.is_true(ratio > 1.9 and ratio < 2.1, "halving the rate halves the error, not divides it by " .. ratio)
+    end
+  end)
+
+  it("it at any depth, and agrees with the flow in every weight", function()
+    for depth = 2, 4 do
+      local task = data.spectrum { s = { 3, 2, 1 }, inputs = 5, outputs = 4, seed = 2 }
+      local net = network.new { task = task, hidden = 6, depth = depth, init = "aligned", strength = 0.02, seed = 1 }
+      local times = matrix.linspace(0, 12, 13)
+      local pred = theory.predict { net = net, task = task, times = times, record = { "weights", "modes", "loss" } }
+      assert.equal("decoupled", pred.solution)
+      local flow = net:copy():flow { task = task, times = times, record = { "weights", "modes", "loss" } }
+      assert.is_true(theory.compare(flow, pred):worst() < 1e-9)
+    end
+  end)
+
+  it("the flow where no exact solution holds, and says how it was integrated", function()
+    local task = data.semantic()
+    local net = network.new { task = task, hidden = 16, init = "gaussian", scale = 1e-2, seed = 1 }
+    local pred = theory.predict { net = net, task = task, times = t }
+    assert.equal("flow", pred.solution)
+    assert.is_false(pred.exact)
+    assert.matches("integrated to a relative tolerance of 1e%-10", tostring(pred))
+    local run = net:copy():train { task = task, rate = 0.002, times = t }
+    assert.is_true(theory.compare(run, pred):worst() < 5e-3)
+  end)
+
+  it("the flow for nonlinear networks and for biases", function()
+    local task = correlated_task(3, 2, 30)
+    for _, options in ipairs { { activation = "tanh" }, { bias = true } } do
+      options.task, options.hidden, options.seed = task, 4, 1
+      local net = network.new(options)
+      local pred = theory.predict { net = net, task = task, times = { 1, 2 } }
+      assert.equal("flow", pred.solution)
+      local run = net:train { task = task, rate = 1e-4, times = { 1, 2 } }
+      assert.is_true(theory.compare(run, pred):worst() < 1e-3)
+    end
+  end)
+end)
+
+describe("a prediction", function()
+  local task = data.semantic()
+  local net = network.new { task = task, hidden = 8, init = "aligned", strength = 1e-3, seed = 1 }
+  local pred = theory.predict { net = net, task = task, times = t }
+
+  it("has the shapes that training returns", function()
+    local run = net:copy():train { task = task, rate = 0.1, times = t }
+    for _, name in ipairs(run.recorded) do
+      assert.equal(run[name].rows, pred[name].rows)
+      assert.equal(run[name].cols, pred[name].cols)
+    end
+    assert.is_true(pred.t == t)
+  end)
+
+  it("stays what it is when the network is trained afterwards", function()
+    local copy = net:copy()
+    local before = theory.predict { net = copy, task = task, times = t }
+    local modes = before:at(7).modes
+    copy:train { task = task, rate = 0.1, steps = 100 }
+    assert.is_true(before:at(7).modes == modes)
+  end)
+
+  it("is known at any time", function()
+    local _, s = task:svd()
+    local a0, at = 1e-3, pred:at(13.37)
+    for k = 1, 8 do
+      -- the logistic law with final strength 8 s (one-hot items: Sxx = 1/8)
+      local e = math.exp(-2 * s[k] * 13.37)
+      assert.close(at.modes[k], 8 * s[k] / (1 - e + 8 * s[k] * e / a0), 1e-12)
+    end
+    assert.error_matches(function() pred:at "x" end, "pred:at: a time is needed")
+  end)
+
+  it("can be asked of a solution by name, and what is off is an error that says what would do", function()
+    local random_start = network.new { task = task, hidden = 8, scale = 0.1, seed = 1 }
+    assert.equal("flow", theory.predict { net = net, task = task, times = t, solution = "flow" }.solution)
+    assert.error_matches(function()
+      theory.predict { net = random_start, task = task, times = t, solution = "decoupled" }
+    end, "solution 'decoupled' assumes: the weights are aligned.*off by 0%.%d+ .*'flow' would do, or force = true")
+    local forced = theory.predict { net = random_start, task = task, times = t, solution = "decoupled", force = true }
+    assert.is_false(forced.exact)
+    assert.is_true(forced.assumptions[2].distance > 0.01 and forced.assumptions[2].error > 0)
+    assert.error_matches(function()
+      theory.predict { net = random_start, task = task, times = t, solution = "shallow" }
+    end, "'shallow' assumes: one layer")
+    assert.error_matches(function()
+      theory.predict { net = net, task = task, times = t, solution = "decopled" }
+    end, "solution 'decopled' is not known; did you mean 'decoupled'")
+  end)
+
+  it("offers a solution that comes close, with what its distance costs", function()
+    local near = net:copy()
+    near.weights[1]:axpy(1e-5, random.stream(3):normal(8, 8))
+    local offered = theory.predict { net = near, task = task, times = t }
+    assert.equal("flow", offered.solution)
+    assert.equal("decoupled", offered.alternatives[1].name)
+    local close = theory.predict { net = near, task = task, times = t, solution = "decoupled" }
+    assert.is_false(close.exact)
+    local difference = theory.compare(close, offered):worst()
+    assert.is_true(difference > 1e-8 and difference < 0.1)
+  end)
+
+  local bad = {
+    { "no network", { net = 3 }, "net must be a network, got 3" },
+    { "no task", { task = {} }, "task must be a task, got a table" },
+    { "a task of other sizes", { task = correlated_task(3, 2, 5) }, "8 inputs to 36 outputs and the task has 3 and 2" },
+    { "a misspelt option", { tims = 3 }, "unknown option 'tims'; did you mean 'times'" },
+    { "falling times", { times = { 2, 1 } }, "times must rise" },
+    { "no times", { times = false }, "times must be a matrix or a list of numbers, got false" },
+    { "an unknown observable", { record = { "lss" } }, "record has 'lss'; did you mean 'loss'" },
+    { "a tolerance of 1", { tolerance = 1 }, "tolerance must be a number between" },
+    { "force that is no flag", { force = 1 }, "force must be true or false, got 1" },
+  }
+  for _, case in ipairs(bad) do
+    it("refuses " .. case[1], function()
+      local options = { net = net, task = task, times = t }
+      for name, value in pairs(case[2]) do options[name] = value end
+      assert.error_matches(function() theory.predict(options) end, "theory.predict: .*" .. case[3])
+    end)
+  end
+end)
+
+describe("theory.compare", function()
+  local task = data.semantic()
+  local net = network.new { task = task, hidden = 8, init = "aligned", strength = 1e-3, seed = 1 }
+  local run = net:copy():train { task = task, rate = 0.05, times = t, record = { "loss", "modes", "weights" } }
+
+  it("evaluates the prediction at the run's times, and gives a row for each observable", function()
+    local pred = theory.predict { net = net, task = task, times = { 1, 2, 3 } }
+    local c = theory.compare(run, pred)
+    assert.equal(3, #c)
+    local exact = theory.predict { net = net, task = task, times = run.t }
+    assert.close(c.modes.error, (run.modes - exact.modes):abs():max(), 1e-14)
+    assert.close(c.modes.relative, c.modes.error / exact.modes:abs():max(), 1e-14)
+    assert.equal(run.t[c.modes.index], c.modes.t)
+    assert.equal(c:worst(), math.max(c.loss.relative, c.modes.relative, c.weights.relative))
+    assert.matches("observable +largest error +relative", tostring(c))
+    assert.matches("modes +%d%.%d+e%-%d+ .* t = %d+.*column %d", tostring(c))
+  end)
+
+  it("compares two runs at the same times only", function()
+    local other = net:copy():train { task = task, rate = 0.05, times = t }
+    assert.equal(0, theory.compare(other, run):worst())
+    local later = net:copy():train { task = task, rate = 0.05, steps = 40 }
+    assert.error_matches(function() theory.compare(later, run) end, "recorded at different times")
+    assert.error_matches(function() theory.compare(3, run) end, "argument 1 must be a run or a prediction, got a number")
+    assert.error_matches(function() theory.compare(run) end, "argument 2 must be a run or a prediction, got nil")
+  end)
+end)
+
+describe("theory.solutions", function()
+  it("lists the solutions, strongest first", function()
+    local names = {}
+    for name, solution in pairs(theory.solutions) do
+      names[#names + 1] = name
+      assert.is_true(#solution.source > 0)
+    end
+    assert.equal("shallow", names[1])
+    assert.equal("flow", names[#names])
+    assert.is_true(theory.solutions.decoupled.exact)
+  end)
+
+  it("takes a user's own, which takes part", function()
+    -- One layer, white inputs: W(t) = W* + (W0 - W*) e^-t.
+    theory.solutions.whitened = {
+      applies = function(net, task)
+        return net.depth == 2 and (task.Sxx - matrix.eye(task.inputs)):norm() + (net.weights[2] - matrix.eye(net.outputs)):norm(),
+          "white inputs"
+      end,
+      weights = function(net, _, time) return { net.weights[1] * math.exp(-time), net.weights[2] } end,
+      exact = true, source = "a test",
+    }
+    local task = data.spectrum { s = { 2, 1 }, inputs = 3, outputs = 2, seed = 1 }
+    local net = network.from { random.stream(1):normal(2, 3), matrix.eye(2) }
+    local pred = theory.predict { net = net, task = task, times = { 0, 1 }, record = { "norms", "loss", "weights" } }
+    assert.equal("whitened", pred.solution)
+    assert.is_true(pred.exact)
+    assert.close(pred.norms:get(2, 1), net.weights[1]:norm() / math.exp(1), 1e-13)
+    assert.close(pred.weights[2][1], net.weights[1] / math.exp(1), 1e-15)
+    assert.close(pred:at(0.5).norms[1], net.weights[1]:norm() * math.exp(-0.5), 1e-13)
+  end)
+
+  it("refuses bad entries at their author's line, and new meanings of built-in names", function()
+    local function add(name, value) return function() theory.solutions[name] = value end end
+    local ok = { applies = function() return 1 end, weights = function() return {} end }
+    assert.error_matches(add("flow", ok), "predict_spec.lua:%d+: theory.solutions.flow: a built%-in solution can't be replaced")
+    assert.error_matches(add("x", 3), "a table .* is needed, got number")
+    assert.error_matches(add("x", { weights = ok.weights }), "applies = function.* is missing")
+    assert.error_matches(add("x", { applies = ok.applies }), "weights = function.* is missing")
+    assert.error_matches(add("x", { applies = 1 }), "applies must be a function, got number")
+    assert.error_matches(add("x", { aplies = ok.applies }), "unknown field 'aplies'")
+    assert.error_matches(add(1, ok), "a solution has a name")
+    assert.is_nil(theory.solutions.nosuch)
+  end)
+end)
