@@ -1,5 +1,7 @@
 --- theory.compare(run, prediction): how far a run is from what theory says, observable by observable.
 
+local options = require "linnet.options"
+
 local Comparison = {}
 Comparison.__index = Comparison
 
@@ -39,16 +41,16 @@ end
 ---@param pred table  what theory.predict returned, or another run at the same times
 ---@return table      rows { name, error, relative, scale, t, index, column }; print shows them, :worst() is one number
 local function compare(run, pred)
-  local call = "theory.compare"
-  for i, value in ipairs { run, pred } do
+  for i = 1, 2 do
+    local value = ({ run, pred })[i]
     if type(value) ~= "table" or not rawget(value, "recorded") then
-      error(("%s: argument %d must be a run or a prediction, got %s"):format(call, i, type(value)), 2)
+      options.fail("theory.compare", ("argument %d must be a run or a prediction, got %s"):format(i, options.describe(value)))
     end
   end
   if rawget(pred, "evaluate") then
     pred = pred:evaluate { times = run.t, record = run.recorded }
   elseif pred.t.rows ~= run.t.rows or (pred.t - run.t):abs():max() > 1e-12 * math.max(1, (run.t:abs():max())) then
-    error(call .. ": the two runs were recorded at different times; give one of them the other's t as times", 2)
+    options.fail("theory.compare", "the two runs were recorded at different times; give one of them the other's t as times")
   end
   local rows = { records = run.t.rows }
   for _, name in ipairs(run.recorded) do
@@ -57,7 +59,7 @@ local function compare(run, pred)
       rows[#rows + 1], rows[name] = row, row
     end
   end
-  if #rows == 0 then error(call .. ": the two have no observable in common", 2) end
+  if #rows == 0 then options.fail("theory.compare", "the two have no observable in common") end
   return setmetatable(rows, Comparison)
 end
 

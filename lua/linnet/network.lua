@@ -4,6 +4,7 @@
 
 local matrix = require "linnet.matrix"
 local core = require "linnet.network_core"
+local options = require "linnet.options"
 local run = require "linnet.run"
 local text = require "linnet.text"
 
@@ -29,7 +30,7 @@ end
 local function from_arrays(found, path, call)
   local layers = {}
   while found["W" .. #layers + 1] do layers[#layers + 1] = found["W" .. #layers + 1] end
-  if #layers == 0 then error(("%s: %s holds no network: it has no array W1"):format(call, path), 3) end
+  if #layers == 0 then options.fail(call, path .. " holds no network: it has no array W1") end
   if found.b1 then
     layers.biases = {}
     for l = 1, #layers do layers.biases[l] = found["b" .. l] end
@@ -39,7 +40,7 @@ local function from_arrays(found, path, call)
     for name in text.decode(found.activations):gmatch "%S+" do layers.activation[#layers.activation + 1] = name end
   end
   local ok, net = pcall(core.from, layers)
-  if not ok then error(("%s: %s: %s"):format(call, path, net), 3) end
+  if not ok then options.fail(call, ("%s: %s"):format(path, net)) end
   return net
 end
 

@@ -6,13 +6,14 @@
 
 local matrix = require "linnet.matrix"
 local core = require "linnet.predict_core"
+local options = require "linnet.options"
 local run_type = require("linnet.network_core").run
 
 local EXACT, CLOSE = 1e-10, 1e-2
 
 -- ---- the solutions ----
 
---- name = { name=, exact=, source=, measure=function(net, task) -> assumptions, evaluate=function(net, task, options) -> run }
+--- name = { name=, exact=, source=, measure=function(net, task) -> assumptions, evaluate=function(net, task, request) -> run }
 local registry, order = {}, {}
 
 local function built_in(name)
@@ -20,9 +21,9 @@ local function built_in(name)
   registry[name] = {
     name = name, source = source, exact = exact, built_in = true,
     measure = function(net, task) return core.measure(name, net, task) end,
-    evaluate = function(net, task, options)
-      options.task = task
-      return core.evaluate(name, net, options)
+    evaluate = function(net, task, request)
+      request.task = task
+      return core.evaluate(name, net, request)
     end,
   }
   order[#order + 1] = name
@@ -30,15 +31,15 @@ end
 for _, name in ipairs(core.solutions) do built_in(name) end
 
 --- The records of a user's solution: its weights at each time, observed like a trained network's.
-local function evaluate_weights(solution, net, task, options)
-  local probe, times, records = net:copy(), options.times, {}
+local function evaluate_weights(solution, net, task, request)
+  local probe, times, records = net:copy(), request.times, {}
   for k = 1, times.rows do
     local weights = solution.weights(net, task, times[k])
     if type(weights) ~= "table" or #weights ~= net.depth then
       error(("theory.predict: solution '%s' must return the list of %d weight matrices"):format(solution.name, net.depth), 0)
     end
     for l = 1, net.depth do probe.weights[l] = weights[l] end
-    records[k] = probe:observe(task, options.record)
+    records[k] = probe:observe(task, request.record)
   end
   local run = { t = times, net = net, plan = "solution '" .. solution.name .. "'", seconds = 0, recorded = {} }
   for name, first in pairs(records[1]) do
@@ -60,26 +61,27 @@ end
 
 --- A user's solution, checked where it is added.
 local function add_solution(_, name, given)
-  local function refuse(text) error(("theory.solutions.%s: %s"):format(tostring(name), text), 3) end
+  local function refuse(text) options.fail("theory.solutions." .. tostring(name), text) end
   if type(name) ~= "string" then refuse "a solution has a name" end
   if registry[name] and registry[name].built_in then refuse "a built-in solution can't be replaced" end
-  if type(given) ~= "table" then refuse("a table { applies=, weights=, exact=, source= } is needed, got " .. type(given)) end
+  if type(given) ~= "table" then refuse("a table { applies=, weights=, exact=, source= } is needed, got " .. options.describe(given)) end
   local known = { applies = "function", weights = "function", exact = "boolean", source = "string" }
   for key, value in pairs(given) do
     if not known[key] then refuse(("unknown field '%s'; it takes applies, weights, exact, source"):format(tostring(key))) end
-    if type(value) ~= known[key] then refuse(("%s must be a %s, got %s"):format(key, known[key], type(value))) end
+    if type(value) ~= known[key] then refuse(("%s must be a %s, got %s"):format(key, known[key], options.describe(value))) end
   end
   if not given.applies then refuse "applies = function(net, task) return distance, why end is missing" end
   if not given.weights then refuse "weights = function(net, task, t) return {W1, ...} end is missing" end
   local solution = { name = name, exact = given.exact ~= false, source = given.source or "", weights = given.weights }
   function solution.measure(net, task)
     local distance, why = given.applies(net, task)
+    if not distance then distance = math.huge end
     if type(distance) ~= "number" then
       error(("theory.solutions.%s: applies must return a distance, got %s"):format(name, type(distance)), 0)
     end
     return { { name = why or name, distance = distance, holds = distance < EXACT } }
   end
-  function solution.evaluate(net, task, options) return evaluate_weights(solution, net, task, options) end
+  function solution.evaluate(net, task, request) return evaluate_weights(solution, net, task, request) end
   if not registry[name] then table.insert(order, #order, name) end -- before the flow, which always applies
   registry[name] = solution
 end
@@ -122,37 +124,34 @@ end
 
 --- The solution asked for by name.
 local function named(name, net, task, force)
+  options.read({ solution = name }, "theory.predict", { solution = { "auto", table.unpack(order) } })
   local solution = registry[name]
-  if not solution then
-    error(("theory.predict: solution '%s' is not known; there are %s"):format(tostring(name), table.concat(order, ", ")), 3)
-  end
   local assumptions = solution.measure(net, task)
   local distance, worst = farthest(assumptions)
   if not (distance < CLOSE) and not force then
-    local instead = choose(net, task)
-    error(("theory.predict: solution '%s' assumes: %s; this is off by %.3g (relative). '%s' would do, or force = true")
-      :format(name, worst.name, distance, instead.name), 3)
+    options.fail("theory.predict", ("solution '%s' assumes: %s; this is off by %.3g (relative). '%s' would do, or force = true")
+      :format(name, worst.name, distance, choose(net, task).name))
   end
   return solution, assumptions, {}
 end
 
 --- Computes the prediction's records at other times: what theory.compare and pred:at use.
-local function evaluate(pred, options)
+local function evaluate(pred, request)
   return setmetatable(pred.solver.evaluate(pred.start, pred.task, {
-    times = options.times, record = options.record or pred.recorded, test = pred.test, tolerance = pred.tolerance }), run_type)
+    times = request.times, record = request.record or pred.recorded, test = pred.test, tolerance = pred.tolerance }), run_type)
 end
 
 --- A prediction at any one time: a table with t and an entry for each observable.
 local function at(pred, t)
-  if type(t) ~= "number" then error(("pred:at: a time is needed, got %s"):format(type(t)), 2) end
+  if type(t) ~= "number" then options.fail("pred:at", "a time is needed, got " .. options.describe(t)) end
   return evaluate(pred, { times = matrix { t } }):at(t)
 end
 
 --- theory.predict { net=, task=, times=, record=, test=, solution="auto", force=false }
 ---@return table  what train returns, computed; and solution, exact, assumptions, source, alternatives, :at(t)
-local function predict(options)
-  local o = core.read_predict(options)
-  local name = o.solution or "auto"
+local function predict(given)
+  local o = core.read_predict(given)
+  local name = o.solution
   local solution, assumptions, close
   if name == "auto" then solution, assumptions, close = choose(o.net, o.task)
   else solution, assumptions, close = named(name, o.net, o.task, o.force) end

@@ -5,6 +5,7 @@
 
 local matrix = require "linnet.matrix"
 local core = require "linnet.network_core"
+local options = require "linnet.options"
 local text = require "linnet.text"
 
 local M = {}
@@ -14,7 +15,7 @@ local methods = {}
 --- list of the layers' weights).
 ---@param t number
 function methods:at(t)
-  if type(t) ~= "number" then error(("run:at: a time is needed, got %s"):format(type(t)), 2) end
+  if type(t) ~= "number" then options.fail("run:at", "a time is needed, got " .. options.describe(t)) end
   local _, k = (self.t - t):abs():min()
   local record = { t = self.t[k], index = k }
   for _, name in ipairs(self.recorded) do
@@ -78,7 +79,7 @@ end
 function M.load(path)
   local found = matrix.load(text.npz_path(path, "network.load_run"))
   if not (found.t and found.recorded) then
-    error(("network.load_run: %s holds no run: it has no arrays t and recorded"):format(path), 2)
+    options.fail("network.load_run", path .. " holds no run: it has no arrays t and recorded")
   end
   local run = { t = found.t, steps = found.steps, recorded = {}, plan = found.plan and text.decode(found.plan) or "",
                 net = M.network_from_arrays(found, path, "network.load_run") }
@@ -92,7 +93,7 @@ end
 function core.run.__index(_, name)
   if methods[name] then return methods[name] end
   if core.observables[name] then
-    error(("run.%s was not recorded; give record = { \"%s\", ... }"):format(name, name), 2)
+    options.fail("run." .. name, ('it was not recorded; give record = { "%s", ... }'):format(name))
   end
   return nil
 end

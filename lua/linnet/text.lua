@@ -1,6 +1,7 @@
 --- Text in files of numbers: strings as columns of character codes.
 
 local matrix = require "linnet.matrix"
+local options = require "linnet.options"
 local M = {}
 
 ---@param s string
@@ -26,7 +27,7 @@ end
 --- The path, if it is a string that ends in .npz.
 function M.npz_path(path, call)
   if type(path) ~= "string" or not path:match "%.npz$" then
-    error(("%s: the file's name must end in .npz, got %s"):format(call, tostring(path)), 3)
+    options.fail(call, "the file's name must end in .npz, got " .. options.describe(path))
   end
   return path
 end

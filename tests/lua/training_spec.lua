@@ -151,7 +151,7 @@ describe("net:train", function()
   it("tells how to record what was not recorded, and gives one record by its time", function()
     local task = example_task(3, 2, 10)
     local run = network.new { task = task, hidden = 4, seed = 1 }:train { task = task, rate = 0.1, steps = 10 }
-    assert.error_matches(function() return run.norms end, 'run.norms was not recorded; give record = { "norms"')
+    assert.error_matches(function() return run.norms end, 'run.norms: it was not recorded; give record = { "norms"')
     local record = run:at(0.52)
     assert.close(record.t, 0.5, 1e-15)
     assert.equal(run.loss[6], record.loss)
