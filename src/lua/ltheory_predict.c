@@ -91,11 +91,11 @@ static int evaluate(lua_State *L) {
   ln_matrix asked = push_rising_times(&o);
   push_run_records(&r, asked.rows);
   prepare_run(&r, 0, NULL);
-  ln_status status =
-      ln_predict(cx, solution, r.net, r.task, asked.data, asked.rows, tolerance, record_next, &r);
+  ln_request request = {asked.data, asked.rows, tolerance, record_next, &r};
+  ln_status status = ln_predict(cx, solution, r.net, r.task, &request);
   if (status == LN_EMEMORY) { /* a prediction changes nothing: collect, and once more */
     lua_gc(L, LUA_GCCOLLECT, 0);
-    status = ln_predict(cx, solution, r.net, r.task, asked.data, asked.rows, tolerance, record_next, &r);
+    status = ln_predict(cx, solution, r.net, r.task, &request);
   }
   empty_box(r.box);
   push_run(&r);

@@ -17,29 +17,30 @@ typedef struct ln_assumption {
                       estimate */
 } ln_assumption;
 
-typedef struct ln_solver {
-  const ln_net *net;
-  const ln_task *task;
-  void *work; /* the solution's own, from prepare */
-} ln_solver;
+/* The parameters at each of the rising times to `output`, in order. */
+typedef struct ln_request {
+  const double *times;
+  size_t count;
+  double tolerance; /* of an integration, relative, per step */
+  ln_flow_output output;
+  void *ud;
+} ln_request;
 
 typedef struct ln_solution {
   const char *name, *source;
   bool exact; /* a closed form, not an integration */
   ln_status (*measure)(ln_context *cx, const ln_net *net, const ln_task *task, ln_assumption *assumptions,
                        size_t *count);
-  /* Takes work space (the caller's mark ends it) for weights; null for the flow, which is integrated as a
-   * whole. */
-  ln_status (*prepare)(ln_context *cx, ln_solver *solver);
-  ln_status (*weights)(ln_context *cx, const ln_solver *solver, double t, double *theta);
+  /* theta: room for the parameters, the network's start in it. */
+  ln_status (*follow)(ln_context *cx, const ln_net *net, const ln_task *task, const ln_request *request,
+                      double *theta);
 } ln_solution;
 
 extern const ln_solution ln_solutions[]; /* strongest first; ends with a null name */
 const ln_solution *ln_find_solution(const char *name);
 
-/* Hands the parameters at each of the rising times to `output`, in order. net->parameters are the start,
- * unchanged; tolerance is the flow's. The task has its target. */
+/* net->parameters are the start, unchanged. The task has its moments and its target. */
 ln_status ln_predict(ln_context *cx, const ln_solution *solution, const ln_net *net, const ln_task *task,
-                     const double *times, size_t count, double tolerance, ln_flow_output output, void *ud);
+                     const ln_request *request);
 
 #endif
