@@ -146,18 +146,20 @@ static ln_matrix new_matrix(lua_State *L, const char *name, size_t rows, size_t 
 }
 
 ln_matrix push_matrix(lua_State *L, size_t rows, size_t cols) {
-  return push_sized_matrix(L, "matrix", (lua_Number)rows, (lua_Number)cols);
+  return push_sized_matrix(L, "matrix", (lua_Number)rows,
+                           (lua_Number)cols); /* above 2^53 refused all the same */
 }
 
 ln_matrix push_sized_matrix(lua_State *L, const char *name, lua_Number rows, lua_Number cols) {
-  const lua_Number small = 32767; /* most matrices: nothing about their size can be wrong */
-  if (!(rows >= 0 && rows <= small && cols >= 0 && cols <= small) || rows != floor(rows) ||
-      cols != floor(cols)) {
-    size_t bytes;
-    if (rows != floor(rows) || cols != floor(cols))
-      fail(L, name, "rows and columns must be whole numbers, got %.14g x %.14g", rows, cols);
-    if (ln_check_size(context_of(L), rows, cols, &bytes) != LN_OK) raise_status(L, name, LN_EARG);
+  const size_t small = 32767; /* most matrices: nothing about their size can be wrong */
+  if (rows >= 0 && rows <= (lua_Number)small && cols >= 0 && cols <= (lua_Number)small) {
+    size_t m = (size_t)rows, n = (size_t)cols;
+    if ((lua_Number)m == rows && (lua_Number)n == cols) return new_matrix(L, name, m, n);
   }
+  size_t bytes;
+  if (rows != floor(rows) || cols != floor(cols))
+    fail(L, name, "rows and columns must be whole numbers, got %.14g x %.14g", rows, cols);
+  if (ln_check_size(context_of(L), rows, cols, &bytes) != LN_OK) raise_status(L, name, LN_EARG);
   return new_matrix(L, name, (size_t)rows, (size_t)cols);
 }
 

@@ -103,14 +103,14 @@ static size_t read_index(lua_State *L, int index, ln_matrix A) {
 static double *element_of(ln_matrix A, size_t i) { return A.cols == 1 ? A.data + i : A.data + i * A.ld; }
 
 static int read(lua_State *L) {
-  ln_matrix A = self(L, "A[i]");
   if (lua_type(L, 2) == LUA_TSTRING) {
     lua_pushvalue(L, 2);
     int type = lua_rawget(L, lua_upvalueindex(1));
-    if (type == LUA_TFUNCTION) return 1;
-    if (type == LUA_TNUMBER) return push_property(L, A, lua_tointeger(L, -1));
+    if (type == LUA_TFUNCTION) return 1; /* which looks itself at what it is called on */
+    if (type == LUA_TNUMBER) return push_property(L, self(L, "matrix"), lua_tointeger(L, -1));
     unknown_name(L, lua_tostring(L, 2));
   }
+  ln_matrix A = self(L, "matrix");
   size_t i = read_index(L, 2, A), n = length_of(A);
   if (i < n && is_vector(A)) {
     lua_pushnumber(L, *element_of(A, i));
