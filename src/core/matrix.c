@@ -22,7 +22,22 @@ bool ln_overlaps(ln_matrix A, ln_matrix B) {
   if (!A.rows || !A.cols || !B.rows || !B.cols) return false;
   uintptr_t a0 = (uintptr_t)A.data, a1 = (uintptr_t)(&LN_AT(A, A.rows - 1, A.cols - 1) + 1);
   uintptr_t b0 = (uintptr_t)B.data, b1 = (uintptr_t)(&LN_AT(B, B.rows - 1, B.cols - 1) + 1);
-  return a0 < b1 && b0 < a1;
+  if (!(a0 < b1 && b0 < a1)) return false;
+  if (A.ld != B.ld || (b0 - a0) % sizeof(double)) return true;
+  /* B starts d numbers behind A. A number is shared where d = rows down + ld * columns right for some rows down
+   * in -(B.rows - 1) .. A.rows - 1 and columns right in -(B.cols - 1) .. A.cols - 1. Going right as little as
+   * the first bound allows leaves the most rows down. */
+  ptrdiff_t d = ((ptrdiff_t)b0 - (ptrdiff_t)a0) / (ptrdiff_t)sizeof(double), ld = (ptrdiff_t)A.ld;
+  ptrdiff_t excess = d - ((ptrdiff_t)A.rows - 1);
+  ptrdiff_t right = excess > 0 ? (excess + ld - 1) / ld : -(-excess / ld), least = 1 - (ptrdiff_t)B.cols;
+  if (right < least) right = least;
+  return right < (ptrdiff_t)A.cols && d - right * ld > -(ptrdiff_t)B.rows;
+}
+
+/* A as one column, where no gaps lie between its columns: one long loop costs less than many short ones. */
+static ln_matrix flat(ln_matrix A) {
+  if (A.ld != A.rows) return A;
+  return (ln_matrix){A.data, A.rows * A.cols, 1, A.rows * A.cols};
 }
 
 ln_status ln_check_size(ln_context *cx, double rows, double cols, size_t *bytes) {
@@ -42,6 +57,7 @@ ln_matrix ln_take_matrix(ln_context *cx, size_t rows, size_t cols) {
 }
 
 void ln_fill(ln_matrix A, double x) {
+  A = flat(A);
   for (size_t j = 0; j < A.cols; j++)
     for (size_t i = 0; i < A.rows; i++) LN_AT(A, i, j) = x;
 }
@@ -106,11 +122,13 @@ void ln_gram(ln_form ta, double alpha, ln_matrix A, double beta, ln_matrix C) {
 }
 
 void ln_axpy(double alpha, ln_matrix X, ln_matrix Y) {
+  if (X.ld == Y.ld) X = flat(X), Y = flat(Y);
   for (size_t j = 0; j < X.cols; j++)
     for (size_t i = 0; i < X.rows; i++) LN_AT(Y, i, j) += alpha * LN_AT(X, i, j);
 }
 
 void ln_scale(double alpha, ln_matrix X) {
+  X = flat(X);
   for (size_t j = 0; j < X.cols; j++)
     for (size_t i = 0; i < X.rows; i++) LN_AT(X, i, j) *= alpha;
 }

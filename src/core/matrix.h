@@ -25,9 +25,11 @@ typedef struct ln_matrix {
 
 ln_matrix ln_window(double *data, size_t rows, size_t cols); /* ld = rows */
 ln_matrix ln_block_of(ln_matrix A, size_t row, size_t col, size_t rows,
-                      size_t cols);         /* first row, col from 0 */
-bool ln_is_dense(ln_matrix A);              /* no gaps between columns */
-bool ln_overlaps(ln_matrix A, ln_matrix B); /* do the memory ranges of the two meet? */
+                      size_t cols); /* first row, col from 0 */
+bool ln_is_dense(ln_matrix A);      /* no gaps between columns */
+/* Do the two share a number? Exact for parts of one matrix; where the leading dimensions differ, whether their
+ * ranges of memory meet. */
+bool ln_overlaps(ln_matrix A, ln_matrix B);
 
 /* LN_EARG if a size is above LN_DIMENSION_MAX or the bytes overflow; *bytes = rows * cols * 8 else. */
 ln_status ln_check_size(ln_context *cx, double rows, double cols, size_t *bytes);
