@@ -1,6 +1,6 @@
 -- Do exact theory and a trained network agree?
--- A two-layer linear network learns eight items and their properties, one mode after the other, as the exact solution of
--- Saxe, McClelland & Ganguli (2014) says: what is common to all living things first, then plants against animals, ...
+-- A two-layer linear network learns eight items and their properties, one mode after the other, as the exact solution
+-- of Saxe, McClelland & Ganguli (2014) says: what all living things share first, then plants against animals, ...
 
 local task = data.semantic()                                   -- 8 items, 36 properties, bundled
 local net  = network.new { task = task, hidden = 16, init = "aligned", strength = 1e-3, seed = 1 }

@@ -1,14 +1,15 @@
 -- Stages of learning on Fashion-MNIST, against exact theory.
--- Inputs are whitened, so that the modes of a two-layer linear network decouple (Saxe, McClelland & Ganguli 2014): from
--- small aligned weights every mode follows its own logistic curve; from small random weights (predicted by integrating the
--- gradient flow) the same modes come up, in the same order. What a mode sees is the average image, weighted by its scores.
+-- Inputs are whitened, so that the modes of a two-layer linear network decouple (Saxe, McClelland & Ganguli 2014):
+-- from small aligned weights every mode follows its own logistic curve; from small random weights (predicted by
+-- integrating the gradient flow) the same modes come up, in the same order. The images show what each mode sees: every
+-- pixel's covariance with the mode's score.
 --
 --     linnet examples/real/fashion.lua          1000 images of 14x14, bundled
 --     linnet examples/real/fashion.lua full     all 60 000 of 28x28, from the Debian package dataset-fashion-mnist
 
 local raw  = data.fashion { full = arg[1] == "full" }:center()
 local task = raw:whiten()
-local U, s, V = task:svd()
+local _, s, V = task:svd()
 local t = matrix.linspace(0, 40, 201)
 print(task)
 
@@ -29,7 +30,6 @@ local function panel(title, pred, run)
     :lines(pred.t, pred.modes):points(run.t, run.modes, { every = 10 })
 end
 
--- The pattern of mode k in the pixels: the covariance of every pixel with the mode's score on each image.
 local side = math.tointeger(math.sqrt(raw.inputs))
 local function image_of(k)
   local scores = task.X:tmul(V:col(k))
@@ -47,8 +47,10 @@ plot.grid {
   { panel("small aligned weights", aligned, aligned_run), panel("small random weights", random_start, random_run) },
 }:save "fashion_modes.svg"
 plot.new { title = "Training loss", xlabel = "time", ylabel = "loss" }
-  :lines(t, aligned.loss, { label = "aligned, theory" }):points(t, aligned_run.loss, { label = "aligned, training", every = 10 })
-  :lines(t, random_start.loss, { label = "random, theory" }):points(t, random_run.loss, { label = "random, training", every = 10 })
+  :lines(t, aligned.loss, { label = "aligned, theory" })
+  :points(t, aligned_run.loss, { label = "aligned, training", every = 10 })
+  :lines(t, random_start.loss, { label = "random, theory" })
+  :points(t, random_run.loss, { label = "random, training", every = 10 })
   :save "fashion_loss.svg"
 plot.grid { pictures(1), pictures(5) }:save "fashion_images.png"
 print "\nthe pictures are in fashion_modes.svg, fashion_loss.svg and fashion_images.png"

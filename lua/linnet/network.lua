@@ -1,6 +1,7 @@
 --- The module `network`: what src/lua/lnetwork.c makes, and saving and loading.
 --
--- A saved network is an .npz file that NumPy reads: W1, W2, ..., b1, b2, ... and `activations`, the names as character codes.
+-- A saved network is an .npz file that NumPy reads: W1, W2, ..., b1, b2, ... and `activations`, the names as
+-- character codes.
 
 local matrix = require "linnet.matrix"
 local core = require "linnet.network_core"

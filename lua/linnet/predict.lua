@@ -1,8 +1,8 @@
 --- theory.predict and theory.solutions: what theory says of a network on a task, by the strongest solution that holds.
 --
--- A solution is asked how far the network and the task are from what it assumes. Below EXACT it answers exactly; below
--- CLOSE it can be asked for by name and says what the distance costs; beyond, only with force = true. Where no exact solution
--- holds the gradient flow is integrated to a stated tolerance, and the prediction says so.
+-- A solution is asked how far the network and the task are from what it assumes. Below EXACT it answers exactly;
+-- below CLOSE it can be asked for by name and says what the distance costs; beyond, only with force = true. Where no
+-- exact solution holds the gradient flow is integrated to a stated tolerance, and the prediction says so.
 
 local matrix = require "linnet.matrix"
 local core = require "linnet.predict_core"
@@ -13,7 +13,8 @@ local EXACT, CLOSE = 1e-10, 1e-2
 
 -- ---- the solutions ----
 
---- name = { name=, exact=, source=, measure=function(net, task) -> assumptions, evaluate=function(net, task, request) -> run }
+--- name = { name=, exact=, source=, measure=function(net, task) -> assumptions,
+---          evaluate=function(net, task, request) -> run }
 local registry, order = {}, {}
 
 local function built_in(name)
@@ -36,7 +37,8 @@ local function evaluate_weights(solution, net, task, request)
   for k = 1, times.rows do
     local weights = solution.weights(net, task, times[k])
     if type(weights) ~= "table" or #weights ~= net.depth then
-      error(("theory.predict: solution '%s' must return the list of %d weight matrices"):format(solution.name, net.depth), 0)
+      options.fail("theory.predict", ("solution '%s' must return the list of %d weight matrices"):format(solution.name,
+        net.depth))
     end
     for l = 1, net.depth do probe.weights[l] = weights[l] end
     records[k] = probe:observe(task, request.record)
@@ -64,11 +66,17 @@ local function add_solution(_, name, given)
   local function refuse(text) options.fail("theory.solutions." .. tostring(name), text) end
   if type(name) ~= "string" then refuse "a solution has a name" end
   if registry[name] and registry[name].built_in then refuse "a built-in solution can't be replaced" end
-  if type(given) ~= "table" then refuse("a table { applies=, weights=, exact=, source= } is needed, got " .. options.describe(given)) end
+  if type(given) ~= "table" then
+    refuse("a table { applies=, weights=, exact=, source= } is needed, got " .. options.describe(given))
+  end
   local known = { applies = "function", weights = "function", exact = "boolean", source = "string" }
   for key, value in pairs(given) do
-    if not known[key] then refuse(("unknown field '%s'; it takes applies, weights, exact, source"):format(tostring(key))) end
-    if type(value) ~= known[key] then refuse(("%s must be a %s, got %s"):format(key, known[key], options.describe(value))) end
+    if not known[key] then
+      refuse(("unknown field '%s'; it takes applies, weights, exact, source"):format(tostring(key)))
+    end
+    if type(value) ~= known[key] then
+      refuse(("%s must be a %s, got %s"):format(key, known[key], options.describe(value)))
+    end
   end
   if not given.applies then refuse "applies = function(net, task) return distance, why end is missing" end
   if not given.weights then refuse "weights = function(net, task, t) return {W1, ...} end is missing" end
@@ -129,8 +137,9 @@ local function named(name, net, task, force)
   local assumptions = solution.measure(net, task)
   local distance, worst = farthest(assumptions)
   if not (distance < CLOSE) and not force then
-    options.fail("theory.predict", ("solution '%s' assumes: %s; this is off by %.3g (relative). '%s' would do, or force = true")
-      :format(name, worst.name, distance, choose(net, task).name))
+    options.fail("theory.predict",
+      ("solution '%s' assumes: %s; this is off by %.3g (relative). '%s' would do, or force = true")
+        :format(name, worst.name, distance, choose(net, task).name))
   end
   return solution, assumptions, {}
 end
@@ -138,7 +147,8 @@ end
 --- Computes the prediction's records at other times: what theory.compare and pred:at use.
 local function evaluate(pred, request)
   return setmetatable(pred.solver.evaluate(pred.start, pred.task, {
-    times = request.times, record = request.record or pred.recorded, test = pred.test, tolerance = pred.tolerance }), run_type)
+    times = request.times, record = request.record or pred.recorded, test = pred.test, tolerance = pred.tolerance,
+  }), run_type)
 end
 
 --- A prediction at any one time: a table with t and an entry for each observable.
@@ -157,7 +167,9 @@ local function predict(given)
   else solution, assumptions, close = named(name, o.net, o.task, o.force) end
 
   local start = o.net:copy() -- the prediction stays what it is when the network is trained
-  local pred = solution.evaluate(start, o.task, { times = o.times, record = o.record, test = o.test, tolerance = o.tolerance })
+  local pred = solution.evaluate(start, o.task, {
+    times = o.times, record = o.record, test = o.test, tolerance = o.tolerance,
+  })
   pred.solution, pred.source, pred.assumptions, pred.alternatives = solution.name, solution.source, assumptions, close
   pred.exact = solution.exact and farthest(assumptions) < EXACT
   pred.solver, pred.start, pred.task, pred.test, pred.tolerance = solution, start, o.task, o.test, o.tolerance

@@ -112,8 +112,9 @@ function core.run.__tostring(run)
   if rawget(run, "plan") then parts[#parts + 1] = "\n  plan: " .. run.plan end
   if rawget(run, "assumptions") then
     for _, a in ipairs(run.assumptions) do
-      parts[#parts + 1] = ("\n  %s: %s (distance %.2g%s)"):format(a.name, a.holds and "holds" or "does not hold", a.distance,
-        a.error and a.error > 0 and (", costs about %.2g of the final weights"):format(a.error) or "")
+      local cost = not a.holds and a.error and (", costs about %.2g of the final weights"):format(a.error) or ""
+      parts[#parts + 1] = ("\n  %s: %s (distance %.2g%s)")
+        :format(a.name, a.holds and "holds" or "does not hold", a.distance, cost)
     end
   end
   return table.concat(parts)
