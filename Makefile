@@ -28,7 +28,7 @@ LDFLAGS   := -Wl,-E $(SANITIZE)
 
 sources  := $(sort $(wildcard src/core/*.c src/data/*.c src/network/*.c src/theory/*.c src/lua/*.c src/host/*.c))
 cli      := $(sort $(wildcard src/cli/*.c))
-embedded := $(filter-out data/README.md,$(sort $(wildcard lua/linnet/*.lua data/*)))
+embedded := $(filter-out data/README.md,$(sort $(wildcard lua/linnet/*.lua lua/linnet/*/*.lua data/*)))
 objects  := $(patsubst %.c,$(BUILD)/%.o,$(sources)) $(BUILD)/embedded.o
 ctests   := $(patsubst tests/c/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/c/test_*.c)))
 luatests := $(sort $(wildcard tests/lua/*_spec.lua))

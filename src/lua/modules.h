@@ -11,5 +11,6 @@ int luaopen_network_core(lua_State *L);
 int luaopen_predict_core(lua_State *L);
 int luaopen_options(lua_State *L);
 int luaopen_process(lua_State *L);
+int luaopen_file(lua_State *L);
 
 #endif

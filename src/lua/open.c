@@ -15,11 +15,12 @@ static const luaL_Reg native[] = {
     {"predict_core", luaopen_predict_core},
     {"options", luaopen_options},
     {"process", luaopen_process},
+    {"file", luaopen_file},
     {NULL, NULL},
 };
 
 /* What a script has without asking: modules in C or in Lua. */
-static const char *const globals[] = {"matrix", "random", "data", "network", "theory", NULL};
+static const char *const globals[] = {"matrix", "random", "data", "network", "theory", "plot", NULL};
 
 /* package.searchers: linnet.NAME from the files compiled into the library. */
 static int search_embedded(lua_State *L) {

@@ -1,0 +1,286 @@
+--- Where everything in a picture goes: the plotting area of each panel, its legend and its colour bar, in the
+--- device's unit from the picture's lower left corner. Panels of a grid have equal areas, aligned in rows and
+--- columns.
+
+local axis = require "linnet.plot.axis"
+local scene = require "linnet.plot.scene"
+local text = require "linnet.plot.text"
+
+local layout = {}
+
+local SAMPLE = 3.2       -- width of a sample in a legend, in letters
+local MOST_INSIDE = 8    -- entries; longer legends stand beside the panel
+local STRETCH = 4        -- images so many times longer than wide fill the panel and have no square pixels
+local CORNERS = { "top right", "bottom right", "top left", "bottom left" }
+
+-- ---- sizes of parts ----
+
+local function legend_size(self, d)
+  local widest = 0
+  for _, item in ipairs(self.entries) do widest = math.max(widest, text.width(text.line(item.label))) end
+  return (SAMPLE + 1 + widest) * d.letter, #self.entries * d.line
+end
+
+local function widest_label(tics)
+  local widest = 0
+  for _, tic in ipairs(tics) do widest = math.max(widest, tic.label and text.width(tic.label) or 0) end
+  return widest
+end
+
+--- Tics at names: { at = 1, label = "pine" }, every k-th where they are too many for the room.
+local function name_tics(a, room, letter_room)
+  local every = math.max(1, math.ceil((a.high - a.low) * letter_room / room))
+  local tics = {}
+  for i, name in ipairs(a.names) do
+    if i >= a.low and i <= a.high and (i - 1) % every == 0 then
+      tics[#tics + 1] = { at = i, label = text.line(name) }
+    end
+  end
+  return tics
+end
+
+--- Tics at the numbers of an image's rows or columns.
+local function cell_tics(a, most)
+  local step = math.max(1, axis.nice_step((a.high - a.low) / most))
+  local tics = {}
+  for i = step == 1 and 1 or step, a.high, step do
+    if i >= a.low then tics[#tics + 1] = { at = i, label = ("%d"):format(i) } end
+  end
+  return tics
+end
+
+local function set_tics(self, d, width, height)
+  local x, y = self.x, self.y
+  local xroom, yroom = (d.rich and 9 or 10) * d.letter, (d.rich and 2.4 or 3) * d.line
+  x.rotated = false
+  if x.names then
+    x.tics = name_tics(x, width, d.letter * 1.5)
+    local spacing = width / (x.high - x.low)
+    if (widest_label(x.tics) + 1) * d.letter > spacing then
+      if d.rich then
+        x.tics, x.rotated = name_tics(x, width, d.line), true
+      else
+        x.tics = name_tics(x, width, widest_label(x.tics) + 1)
+      end
+    end
+  elseif self.image then
+    x.tics = cell_tics(x, math.max(2, width / (4 * d.letter)))
+  else
+    x.tics = axis.tics(x.low, x.high, x.log, width / xroom, d.rich)
+    -- Long numbers need more room each.
+    local widest = (widest_label(x.tics) + 2) * d.letter
+    if widest > xroom then x.tics = axis.tics(x.low, x.high, x.log, width / widest, d.rich) end
+  end
+  if y.names then
+    y.tics = name_tics(y, height, d.line)
+  elseif self.image then
+    y.tics = cell_tics(y, math.max(2, height / (1.5 * d.line)))
+  else
+    y.tics = axis.tics(y.low, y.high, y.log, height / yroom, d.rich)
+  end
+end
+
+--- Widens the x range so that the words beside points have room in the panel.
+local function make_room(self, d, width)
+  local x = self.x
+  if x.fixed or self.image then return end
+  local low, high = axis.place(x.low, x.log), axis.place(x.high, x.log)
+  local left, right = 0, 0
+  for _, word in ipairs(scene.words(self)) do
+    local share = (text.width(word.text) + 2) * d.letter / width
+    local at = (axis.place(word.x, x.log) - low) / (high - low)
+    if word.side == "center" then share = share / 2 end
+    if word.side ~= "right" then right = math.max(right, at + share - 1) end
+    if word.side ~= "left" then left = math.max(left, share - at) end
+  end
+  local least = 0.3 -- of the panel stays for the points
+  local whole = (high - low) / math.max(least, 1 - left - right)
+  x.low, x.high = axis.unplace(low - left * whole, x.log), axis.unplace(high + right * whole, x.log)
+end
+
+-- ---- margins ----
+
+--- What a panel needs around its plotting area of about this size: { left, right, bottom, top }.
+local function margins(self, d, width, height)
+  set_tics(self, d, width, height)
+  local needs = {}
+  self.title_lines = self.title and text.wrap(text.lines(self.title), width / d.letter / d.title) or {}
+  self.xlabel_lines = self.xlabel and text.wrap(text.lines(self.xlabel), width / d.letter) or {}
+  if self.image and self.image.bar and not d.rich then -- what a colour bar would say
+    local key = ("%.3g %s %.3g"):format(self.image.low, text.SHADES, self.image.high)
+    self.xlabel_lines[#self.xlabel_lines + 1] = key
+  end
+  self.ylabel_lines = self.ylabel and (d.rich and text.wrap(text.lines(self.ylabel), height / d.letter)
+    or text.lines(self.ylabel)) or {}
+
+  needs.left = d.left_of_tics + widest_label(self.y.tics) * d.letter + d.gap
+  if d.rich then needs.left = needs.left + #self.ylabel_lines * d.line end
+
+  local xtics = d.line
+  if self.x.rotated then xtics = widest_label(self.x.tics) * d.letter * 0.75 + d.line * 0.6 end
+  self.below = d.below_tics + xtics
+  needs.bottom = self.below + #self.xlabel_lines * d.line + d.gap
+
+  needs.top = #self.title_lines * d.line * d.title + (d.rich and 1.4 * d.gap or 0)
+  if not d.rich then needs.top = needs.top + #self.ylabel_lines end -- above the axis: text can't be turned
+
+  local last = self.x.tics[#self.x.tics]
+  needs.right = math.max(2 * d.gap, last and last.label and not self.x.rotated
+    and text.width(last.label) * d.letter / 2 or 0)
+  if self.legend_place == "right" then needs.right = 3 * d.gap + legend_size(self, d) + d.letter end
+  if self.bar then
+    self.bar.before = d.left_of_tics + d.gap + widest_label(self.bar.tics) * d.letter + 0.5 * d.line
+    needs.right = 2 * d.gap + self.bar.width + self.bar.before + (self.bar.label and d.line or 0)
+  end
+  return needs
+end
+
+-- ---- legends ----
+
+local function corner_box(corner, width, height, area, d)
+  local u, v = width / area.width, height / area.height
+  local du, dv = 2 * d.gap / area.width, 2 * d.gap / area.height
+  if not d.rich then du, dv = 1 / area.width, 0 end
+  local left = corner:find("left") and du or 1 - du - u
+  local bottom = corner:find("bottom") and dv or 1 - dv - v
+  return { left, bottom, left + u, bottom + v }
+end
+
+--- Chooses "right" (beside the panel) or a corner that nothing is drawn in.
+local function choose_place(self, d, area)
+  if #self.entries == 0 then return nil end
+  if self.legend then return self.legend end
+  local width, height = legend_size(self, d)
+  if #self.entries <= MOST_INSIDE and width < 0.6 * area.width and height < 0.7 * area.height then
+    for _, corner in ipairs(CORNERS) do
+      local box = corner_box(corner, width, height, area, d)
+      local air_x, air_y = d.gap / area.width, d.gap / area.height
+      local airy = { box[1] - air_x, box[2] - air_y, box[3] + air_x, box[4] + air_y }
+      if scene.is_free(self, airy) then return corner end
+    end
+  end
+  return "right"
+end
+
+local function place_legend(self, d)
+  if #self.entries == 0 then return end
+  local area = self.area
+  local width, height = legend_size(self, d)
+  local left, top = area.left + area.width + 3 * d.gap + (d.rich and 0 or 1), area.bottom + area.height
+  if self.legend_place ~= "right" then
+    local box = corner_box(self.legend_place, width, height, area, d)
+    left, top = area.left + box[1] * area.width, area.bottom + box[4] * area.height
+  end
+  self.legend_box = { left = left, top = top, width = width, height = height, sample = SAMPLE * d.letter }
+end
+
+-- ---- the whole ----
+
+local function add_bar(self, d)
+  local image = self.image
+  if not (image and image.bar and d.rich) then return end
+  local label = type(image.bar) == "string" and text.line(image.bar) or nil
+  self.bar = { width = 1.1 * d.line, tics = {}, label = label }
+end
+
+-- Square pixels: the area shrinks in one direction, around its middle.
+local function shrink(self, d)
+  local image, area = self.image, self.area
+  if not image then return end
+  if math.max(image.rows, image.cols) > STRETCH * math.min(image.rows, image.cols) then return end
+  local pixel_x = area.width / (self.x.high - self.x.low)
+  local pixel_y = area.height / (self.y.high - self.y.low)
+  local squeeze = d.rich and 1 or 2 -- a character is about twice as high as wide
+  local side = math.min(pixel_x, pixel_y * squeeze)
+  local width, height = side * (self.x.high - self.x.low), side / squeeze * (self.y.high - self.y.low)
+  width, height = math.floor(width), math.floor(height)
+  area.left, area.bottom = area.left + (area.width - width) // 2, area.bottom + (area.height - height) // 2
+  area.width, area.height = width, height
+end
+
+local function fold(panels, rows, cols, d, width, height)
+  local around = { left = {}, right = {}, bottom = {}, top = {} }
+  for c = 1, cols do around.left[c], around.right[c] = 2 * d.gap, 2 * d.gap end
+  for r = 1, rows do around.bottom[r], around.top[r] = d.gap, d.gap end
+  for r = 1, rows do
+    for c = 1, cols do
+      local self = panels[r][c]
+      if self then
+        local needs = margins(self, d, width, height)
+        around.left[c] = math.max(around.left[c], needs.left)
+        around.right[c] = math.max(around.right[c], needs.right)
+        around.bottom[r] = math.max(around.bottom[r], needs.bottom)
+        around.top[r] = math.max(around.top[r], needs.top)
+      end
+    end
+  end
+  return around
+end
+
+local function sum(list)
+  local total = 0
+  for _, x in ipairs(list) do total = total + x end
+  return total
+end
+
+--- Sets area, legend_box and bar of every panel. panels[r][c] is a scene, or nil for an empty place.
+function layout.arrange(panels, rows, cols, d, title)
+  local edge = d.gap
+  local lines = title and text.wrap(text.lines(title), d.width / d.letter / d.title) or {}
+  local head = #lines * d.line * d.title + (#lines > 0 and d.gap or 0)
+  local width, height = d.width - 2 * edge, d.height - 2 * edge - head
+  local between = d.rich and 2 * d.gap or 1
+  local function each(f)
+    for r = 1, rows do
+      for c = 1, cols do
+        if panels[r][c] then f(panels[r][c]) end
+      end
+    end
+  end
+
+  local inner_w, inner_h = 0.8 * width / cols, 0.75 * height / rows
+  each(function(self)
+    add_bar(self, d)
+    make_room(self, d, inner_w)
+  end)
+  local around
+  local function measure()
+    around = fold(panels, rows, cols, d, inner_w, inner_h)
+    inner_w = (width - sum(around.left) - sum(around.right) - (cols - 1) * between) / cols
+    inner_h = (height - sum(around.bottom) - sum(around.top) - (rows - 1) * between) / rows
+    if not d.rich then inner_w, inner_h = math.floor(inner_w), math.floor(inner_h) end
+    local least_w, least_h = 6 * d.letter, 2 * d.line
+    if inner_w < least_w or inner_h < least_h then return false end
+    local top = d.height - edge - head
+    for r = 1, rows do
+      local left = edge
+      top = top - around.top[r]
+      for c = 1, cols do
+        left = left + around.left[c]
+        local self = panels[r][c]
+        if self then
+          self.before = around.left[c] - (d.rich and #self.ylabel_lines * d.line or 0)
+          self.area = { left = left, bottom = top - inner_h, width = inner_w, height = inner_h }
+          if self.bar then
+            local image = self.image
+            self.bar.tics = axis.tics(image.low, image.high, false, inner_h / (2.4 * d.line), true)
+          end
+        end
+        left = left + inner_w + around.right[c] + between
+      end
+      top = top - inner_h - around.bottom[r] - between
+    end
+    return true
+  end
+
+  if not measure() then return nil end
+  each(function(self) self.legend_place = choose_place(self, d, self.area) end)
+  if not measure() then return nil end -- with the legends that stand beside their panels, and the bars' tics
+  each(function(self)
+    shrink(self, d)
+    place_legend(self, d)
+  end)
+  return { lines = lines, top = d.height - edge }
+end
+
+return layout
