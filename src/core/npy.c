@@ -6,7 +6,7 @@
 
 static const char magic[6] = {'\x93', 'N', 'U', 'M', 'P', 'Y'};
 
-#define HEADER_MOST 65535         /* what format 1.0 can say; an array of numbers needs some 100 */
+#define HEADER_MOST 10000         /* as NumPy has it; an array of numbers needs some 100 */
 #define DECODED ((size_t)1 << 17) /* numbers converted at once: a megabyte */
 #define ALIGNMENT ((size_t)64)    /* of the first number, as NumPy writes it */
 
@@ -213,14 +213,11 @@ ln_status ln_npy_header(ln_context *cx, ln_source *source, ln_npy *npy) {
   if (length > HEADER_MOST)
     return ln_source_fail(cx, source, "declares a header of %zu bytes; that of a matrix is below %d", length,
                           HEADER_MOST);
-  ln_mark mark = ln_begin(cx);
-  char *text = ln_take(cx, length + 1, 1);
-  if (!text) return ln_end(cx, mark, LN_EMEMORY);
-  status = ln_source_need(cx, source, text, length, "the .npy header");
+  char text[HEADER_MOST]; /* not from the context: a call that fails for memory is made again */
+  if ((status = ln_source_need(cx, source, text, length, "the .npy header")) != LN_OK) return status;
   parser p = {cx, source, text, text + length};
-  if (status == LN_OK) status = parse_header(&p, npy);
-  if (status == LN_OK) status = check_bytes(cx, source, npy);
-  return ln_end(cx, mark, status);
+  status = parse_header(&p, npy);
+  return status == LN_OK ? check_bytes(cx, source, npy) : status;
 }
 
 /* ---- numbers ---- */

@@ -92,6 +92,16 @@ ln_status ln_whitening(ln_context *cx, ln_matrix Sxx, double tolerance, size_t c
   return ln_end(cx, mark, LN_OK);
 }
 
+void ln_halve_images(ln_matrix A, size_t side, ln_matrix B) {
+  size_t half = side / 2;
+  for (size_t j = 0; j < A.cols; j++)
+    for (size_t r = 0; r < half; r++)
+      for (size_t c = 0; c < half; c++) {
+        const double *upper = &LN_AT(A, 2 * r * side + 2 * c, j), *lower = upper + side;
+        LN_AT(B, r * half + c, j) = (upper[0] + upper[1] + lower[0] + lower[1]) / 4;
+      }
+}
+
 void ln_select_columns(ln_matrix A, const size_t *from, ln_matrix B) {
   for (size_t j = 0; j < B.cols; j++)
     ln_copy(ln_block_of(A, 0, from[j], A.rows, 1), ln_block_of(B, 0, j, A.rows, 1));

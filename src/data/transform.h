@@ -34,6 +34,10 @@ void ln_affine_moments(ln_affine fx, ln_matrix shift_y, ln_matrix Sxx, ln_matrix
 ln_status ln_whitening(ln_context *cx, ln_matrix Sxx, double tolerance, size_t components, bool symmetric,
                        ln_matrix M, size_t *rank);
 
+/* Columns that are images of side x side pixels, row after row, to images of half the side: each pixel the mean of
+ * four. B is (side/2)^2 x A.cols. */
+void ln_halve_images(ln_matrix A, size_t side, ln_matrix B);
+
 /* Columns from[0] .. from[B.cols - 1] (counted from 0) of A into B. */
 void ln_select_columns(ln_matrix A, const size_t *from, ln_matrix B);
 

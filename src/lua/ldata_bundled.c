@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "data/transform.h"
+
 /* ---- tables ---- */
 
 typedef struct bundled {
@@ -127,53 +129,63 @@ static void check_folder(lua_State *L, const char *name, const char *folder) {
        folder);
 }
 
-/* with_release's body; index 2 is the size of the bundled images, or the folder of the full set. */
+#define SIDE 28
+
+static void halve_images(lua_State *L, int fields) {
+  lua_getfield(L, fields, "X");
+  ln_matrix X = *test_matrix(L, -1), half = push_matrix(L, SIDE / 2 * SIDE / 2, X.cols);
+  ln_halve_images(X, SIDE, half);
+  lua_setfield(L, fields, "X");
+  lua_pop(L, 1);
+  set_image(L, fields, SIDE / 2);
+}
+
+/* with_release's body; index 2 is the size of the images, index 3 the folder of the full set or nil. */
 static int load_fashion(lua_State *L) {
   static const char *const name = "data.fashion";
   open_files *files = lua_touserdata(L, 1);
-  if (lua_type(L, 2) == LUA_TNUMBER) {
-    bool small = lua_tointeger(L, 2) == 14;
+  bool small = lua_tointeger(L, 2) < SIDE;
+  if (lua_isnil(L, 3)) {
     push_idx_fields(L, name, small ? "data/fashion14x14_1000.idx3.gz" : "data/fashion28x28_200.idx3.gz",
                     small ? "data/fashion_1000.idx1.gz" : "data/fashion_200.idx1.gz", true, files);
     set_fashion_fields(L, lua_gettop(L));
     make_task(L);
     return 1;
   }
-  const char *folder = lua_tostring(L, 2);
+  const char *folder = lua_tostring(L, 3);
   check_folder(L, name, folder);
   static const char *const parts[] = {"train", "t10k"};
   for (int i = 0; i < 2; i++) {
     const char *images = lua_pushfstring(L, "%s/%s-images-idx3-ubyte.gz", folder, parts[i]);
     const char *labels = lua_pushfstring(L, "%s/%s-labels-idx1-ubyte.gz", folder, parts[i]);
     push_idx_fields(L, name, images, labels, false, files);
-    set_fashion_fields(L, lua_gettop(L));
+    int fields = lua_gettop(L);
+    set_fashion_fields(L, fields);
+    if (small) halve_images(L, fields);
   }
   make_task(L);
-  lua_setfield(L, 5, "test"); /* folder, two names, the training fields */
-  lua_settop(L, 5);
+  lua_setfield(L, 6, "test"); /* size, folder, two names, the training fields */
+  lua_settop(L, 6);
   make_task(L);
   return 1;
 }
 
-/* data.fashion { size=14, full=false, folder= }: 1000 images of 14 x 14 or 200 of 28 x 28, bundled; or all 60
- * 000 with their test set of 10 000. */
+/* data.fashion { size=14, full=false, folder= }: 1000 images of 14 x 14 or 200 of 28 x 28, bundled; or all 60 000 with
+ * their test set of 10 000, of 28 x 28 unless size = 14. */
 static int data_fashion(lua_State *L) {
   static const char *const name = "data.fashion";
   static const char *const names[] = {"size", "full", "folder", NULL};
   lua_settop(L, 1);
   options o = options_read_optional(L, 1, name, names);
   bool full = option_flag_or(&o, "full", false);
-  lua_Integer size = option_integer_or(&o, "size", 14, 28, full ? 28 : 14);
-  if (size != 28 && (full || size != 14))
-    option_fail(&o, "size", "= %lld: the images are of 28 x 28%s", (long long)size,
-                full ? "" : ", or of 14 x 14");
+  lua_Integer size = option_integer_or(&o, "size", 14, SIDE, full ? SIDE : 14);
+  if (size != SIDE && size != 14)
+    option_fail(&o, "size", "= %lld: the images are of 28 x 28, or of 14 x 14", (long long)size);
   if (!full && option_given(&o, "folder"))
     option_fail(&o, "folder", "is for the full set; give full = true too");
-  if (full)
-    lua_pushstring(L, option_string_or(&o, "folder", FASHION_FOLDER));
-  else
-    lua_pushinteger(L, size);
-  lua_replace(L, 1);
+  lua_pushinteger(L, size);
+  lua_pushstring(L, full ? option_string_or(&o, "folder", FASHION_FOLDER) : NULL); /* nil for null */
+  lua_remove(L, 1);
   open_files files = NO_FILES;
   return with_release(L, load_fashion, &files, close_files);
 }

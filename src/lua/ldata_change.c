@@ -124,7 +124,7 @@ static size_t count_classes(lua_State *L, int index) {
   return (size_t)most;
 }
 
-/* The list named `list` at `index`, as marks or places among `count` things. */
+/* The places (from 0) among `count` things that the list at `index` names or numbers. */
 static size_t *push_choice(lua_State *L, int index, const char *call, const char *list, size_t count,
                            size_t *n) {
   if (!lua_istable(L, index))
@@ -142,6 +142,7 @@ static size_t *push_choice(lua_State *L, int index, const char *call, const char
 
 static int subset_by_label(lua_State *L, const char *call) {
   size_t n, classes = count_classes(L, 1);
+  if (!classes) fail(L, call, "the examples of this task have no labels");
   push_test(L);
   int test = lua_gettop(L);
   const ln_task *has_test = luaL_testudata(L, test, TASK_TYPE);

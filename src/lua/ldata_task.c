@@ -25,26 +25,21 @@ static bool same_name(const char *a, const char *b) {
 
 lua_Integer find_name(lua_State *L, int task, int index, const char *call, const char *list, size_t count) {
   index = lua_absindex(L, index);
-  int top = lua_gettop(L),
-      length = (int)strlen(list) - (list[strlen(list) - 2] == 'e' && list[0] == 'c' ? 2 : 1);
-  if (lua_type(L, index) == LUA_TNUMBER) {
-    char what[16] = "";
-    strncat(what, list, (size_t)length);
-    return check_integer(L, index, call, what, 1, (lua_Integer)count);
-  }
+  int top = lua_gettop(L);
+  const char *one = !strcmp(list, "items") ? "item" : !strcmp(list, "features") ? "feature" : "class";
+  if (lua_type(L, index) == LUA_TNUMBER) return check_integer(L, index, call, one, 1, (lua_Integer)count);
   if (lua_type(L, index) != LUA_TSTRING)
-    fail(L, call, "%.*s must be a name or a number, got %s", length, list, describe(L, index));
+    fail(L, call, "%s must be a name or a number, got %s", one, describe(L, index));
   const char *name = lua_tostring(L, index);
   push_fields(L, task);
   if (lua_getfield(L, -1, list) != LUA_TTABLE)
     fail(L, call, "the %s of this task have no names; numbers from 1 to %zu name them", list, count);
-  const char *const *choices = push_choices(L);
+  const char *const *choices = push_choices(L); /* one at least: as many as examples or outputs */
   for (lua_Integer i = 0; choices[i]; i++)
     if (same_name(choices[i], name)) return lua_settop(L, top), i + 1;
   const char *near = nearest(name, choices);
-  if (near) fail(L, call, "there is no %.*s '%s'; did you mean '%s'?", length, list, name, near);
-  fail(L, call, "there is no %.*s '%s' among %s, %s ...", length, list, name,
-       choices[0] ? choices[0] : "none", choices[0] && choices[1] ? choices[1] : "");
+  if (near) fail(L, call, "there is no %s '%s'; did you mean '%s'?", one, name, near);
+  fail(L, call, "there is no %s '%s'; the first of the %s is '%s'", one, name, list, choices[0]);
 }
 
 static int task_item(lua_State *L) {

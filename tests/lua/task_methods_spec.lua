@@ -94,7 +94,7 @@ describe("task:subset", function()
 
   it("needs labels to choose by labels", function()
     local task = data.task { X = { { 1 } }, Y = { { 1 } } }
-    assert.error_matches(function() task:subset { labels = { 1 } } end, "must lie between 1 and 0")
+    assert.error_matches(function() task:subset { labels = { 1 } } end, "have no labels")
   end)
 end)
 
