@@ -26,7 +26,8 @@ ln_status ln_moments(ln_context *cx, ln_matrix X, ln_matrix Y, ln_matrix Sxx, ln
   *tr_yy = ln_dot(Y, Y) / P;
   size_t i, j;
   if (ln_find_not_finite(Sxx, &i, &j) || ln_find_not_finite(Syx, &i, &j) || !isfinite(*tr_yy))
-    return ln_fail(cx, LN_EARG, "the second moments overflow: inputs or outputs are as large as 1e154");
+    return ln_fail(cx, LN_EARG,
+                   "the second moments are not finite: inputs or outputs have NaN, or overflow when squared");
   return LN_OK;
 }
 

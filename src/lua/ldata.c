@@ -127,12 +127,13 @@ void push_task_modes(lua_State *L, int index, const char *name) {
 
 /* ---- fields and methods ---- */
 
-static const luaL_Reg *const method_lists[] = {task_methods, task_changes};
+static const luaL_Reg *const method_lists[] = {task_methods, task_choices, task_changes};
+#define METHOD_LISTS (sizeof method_lists / sizeof *method_lists)
 
 static const char *nearest_method(const char *key) {
   const char *names[32];
   size_t count = 0;
-  for (size_t i = 0; i < 2; i++)
+  for (size_t i = 0; i < METHOD_LISTS; i++)
     for (const luaL_Reg *method = method_lists[i]; method->name; method++) names[count++] = method->name;
   names[count] = NULL;
   return nearest(key, names);
@@ -264,7 +265,7 @@ ln_matrix push_one_hot(lua_State *L, const double *labels, size_t count, size_t 
 int luaopen_data(lua_State *L) {
   luaL_newmetatable(L, TASK_TYPE);
   lua_newtable(L);
-  for (size_t i = 0; i < 2; i++) luaL_setfuncs(L, method_lists[i], 0);
+  for (size_t i = 0; i < METHOD_LISTS; i++) luaL_setfuncs(L, method_lists[i], 0);
   lua_pushcclosure(L, task_index, 1);
   lua_setfield(L, -2, "__index");
   lua_pushcfunction(L, task_newindex);
@@ -274,6 +275,7 @@ int luaopen_data(lua_State *L) {
   lua_pop(L, 1);
   lua_newtable(L);
   luaL_setfuncs(L, generator_makers, 0);
+  luaL_setfuncs(L, table_makers, 0);
   luaL_setfuncs(L, file_makers, 0);
   luaL_setfuncs(L, bundled_makers, 0);
   return 1;

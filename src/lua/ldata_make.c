@@ -55,7 +55,7 @@ static size_t push_labels(const options *o, size_t examples) {
   double classes = 0;
   for (size_t j = 0; j < examples; j++) {
     double label = labels.data[j];
-    if (!(label >= 1 && label <= 1e6 && label == floor(label)))
+    if (!(label >= 1 && label <= CLASSES_MOST && label == floor(label)))
       option_fail(o, "labels", "must be class numbers from 1; number %zu is %g", j + 1, label);
     classes = fmax(classes, label);
   }

@@ -18,6 +18,17 @@
  * Sxx, Syx and tr_yy, or both, checked by the caller; mean_x and mean_y where they are known. */
 void make_task(lua_State *L);
 
+/* What a task keeps, whichever of its examples are chosen and whatever is done to their numbers. */
+#define TASK_ABOUT                                                                                           \
+  "name", "source", "features", "classes", "input_names", "image", "teacher", "power", "snr", "noise"
+
+#define CLASSES_MOST 65536 /* of a task with labels */
+
+/* The task at index 1; raises unless it has examples. */
+const ln_task *task_with_examples(lua_State *L, const char *call);
+/* Pushes task.test of the task at index 1, or nil; returns it, or null. */
+const ln_task *push_task_test(lua_State *L);
+
 /* Pushes the fields of a task (the table itself). */
 void push_fields(lua_State *L, int index);
 /* Pushes a new table with those fields of the task that are named (the list ends with a null pointer). */
@@ -48,8 +59,16 @@ void push_table_fields(lua_State *L, const char *name, const ln_csv *table, cons
 void push_idx_fields(lua_State *L, const char *name, const char *images, const char *labels, bool embedded,
                      open_files *files);
 
+/* For the list of words at the top: labels and classes among the fields at `fields`. Classes that are numbers come
+ * first, rising; words follow in the order of their bytes. Returns how many there are. */
+size_t set_classes(lua_State *L, const char *name, int fields);
+/* Y from the labels among the fields, and features that are the classes. */
+void set_one_hot(lua_State *L, int fields, size_t classes);
+/* The name of a task from a file: the path without its folder. */
+void set_file_name(lua_State *L, int fields, const char *path);
+
 /* Parts of the module's table and of the tasks' methods; each list ends with a null name. */
-extern const luaL_Reg task_methods[], task_changes[];
-extern const luaL_Reg generator_makers[], file_makers[], bundled_makers[];
+extern const luaL_Reg task_methods[], task_choices[], task_changes[];
+extern const luaL_Reg generator_makers[], table_makers[], file_makers[], bundled_makers[];
 
 #endif

@@ -3,14 +3,14 @@
 
 #include <string.h>
 
-/* The names of the list at the top as an array for nearest(), kept in a userdata that is pushed. */
+/* The names of the list at the top as an array for nearest(), kept in a userdata that is pushed. A script can reach the
+ * list, so it may hold anything by now. */
 static const char *const *push_choices(lua_State *L) {
-  size_t count = (size_t)luaL_len(L, -1);
+  size_t count = (size_t)lua_rawlen(L, -1);
   const char **choices = lua_newuserdatauv(L, (count + 1) * sizeof *choices, 0);
   for (size_t i = 0; i < count; i++) {
-    lua_rawgeti(L, -2, (lua_Integer)i + 1);
-    choices[i] = lua_tostring(L, -1); /* the list holds the string */
-    lua_pop(L, 1);
+    choices[i] = lua_rawgeti(L, -2, (lua_Integer)i + 1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    lua_pop(L, 1); /* the list holds the string */
   }
   choices[count] = NULL;
   return choices;
@@ -34,12 +34,13 @@ lua_Integer find_name(lua_State *L, int task, int index, const char *call, const
   push_fields(L, task);
   if (lua_getfield(L, -1, list) != LUA_TTABLE)
     fail(L, call, "the %s of this task have no names; numbers from 1 to %zu name them", list, count);
-  const char *const *choices = push_choices(L); /* one at least: as many as examples or outputs */
-  for (lua_Integer i = 0; choices[i]; i++)
+  const char *const *choices = push_choices(L);
+  for (lua_Integer i = 0; choices[i] && i < (lua_Integer)count; i++)
     if (same_name(choices[i], name)) return lua_settop(L, top), i + 1;
   const char *near = nearest(name, choices);
   if (near) fail(L, call, "there is no %s '%s'; did you mean '%s'?", one, name, near);
-  fail(L, call, "there is no %s '%s'; the first of the %s is '%s'", one, name, list, choices[0]);
+  fail(L, call, "there is no %s '%s'; the first of the %s is '%s'", one, name, list,
+       choices[0] ? choices[0] : "");
 }
 
 static int task_item(lua_State *L) {

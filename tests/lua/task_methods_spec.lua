@@ -223,3 +223,19 @@ describe("task:join", function()
     assert.error_matches(function() task:join(3) end, "other must be a task, got 3")
   end)
 end)
+
+describe("a task whose lists a script has written to", function()
+  it("still answers, or says what is wrong", function()
+    local task = labelled()
+    for j, wrong in ipairs { -5, 1e300, 0 / 0, 0.5, math.huge } do task.labels[j] = wrong end
+    assert.is_true(task:subset({ labels = { "a", "b", "c", "d" } }).examples <= 15)
+    for _, wrong in ipairs { 7, false } do
+      task.items[2] = wrong
+      assert.error_matches(function() task:item "item2" end, "no item 'item2'")
+    end
+    for i = 1, 20 do task.items[i] = nil end
+    assert.error_matches(function() task:item "item2" end, "no item 'item2'")
+    task.X[1][1] = 0 / 0
+    assert.error_matches(function() return task.Sxx end, "second moments are not finite")
+  end)
+end)
