@@ -6,8 +6,11 @@
 void ln_linspace(double a, double b, size_t n, double *x) {
   if (!n) return;
   double gaps = (double)(n - 1), step = (b - a) / gaps;
-  if (!isfinite(b - a)) step = b / gaps - a / gaps; /* b - a is beyond the largest double */
-  for (size_t i = 1; i + 1 < n; i++) x[i] = a + (double)i * step;
+  if (isfinite(b - a)) {
+    for (size_t i = 1; i + 1 < n; i++) x[i] = a + (double)i * step;
+  } else { /* the distance is beyond the largest double */
+    for (size_t i = 1; i + 1 < n; i++) x[i] = a * (1 - (double)i / gaps) + b * ((double)i / gaps);
+  }
   x[n - 1] = b;
   x[0] = a;
 }

@@ -115,6 +115,7 @@ double ln_quantile(size_t n, double *x, double q) {
   for (size_t i = k + 2; i < n; i++)
     if (x[i] < above) above = x[i];
   if (above == below) return below; /* two equal infinities have no difference */
+  if (!isfinite(above - below)) return below * (1 - t) + above * t;
   /* From the nearer end, as NumPy does: the result then never leaves the interval. */
   return t < 0.5 ? below + (above - below) * t : above - (above - below) * (1 - t);
 }

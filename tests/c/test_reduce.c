@@ -182,6 +182,10 @@ static void infinities_have_quantiles(void **unused) {
   (void)unused;
   assert_true(ln_quantile(3, (double[]){1, INFINITY, INFINITY}, 0.75) == INFINITY);
   assert_true(ln_quantile(2, (double[]){-INFINITY, 2}, 1) == 2);
+  assert_true(ln_quantile(2, (double[]){INFINITY, 2}, 0.5) == INFINITY);
+  assert_true(ln_quantile(2, (double[]){-INFINITY, 2}, 0.25) == -INFINITY);
+  assert_true(isnan(ln_quantile(2, (double[]){-INFINITY, INFINITY}, 0.5)));
+  assert_true(ln_quantile(2, (double[]){-DBL_MAX, DBL_MAX}, 0.5) == 0);
   assert_true(isnan(ln_quantile(3, (double[]){1, NAN, 2}, 0)));
 }
 
