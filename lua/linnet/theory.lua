@@ -1,8 +1,11 @@
 --- The module `theory`: the families that are written in C, and predictions for networks.
 
+local core = require "linnet.theory_core"
 local predict = require "linnet.predict"
 
 local M = {
+  mode = core.mode,
+  shallow = core.shallow,
   predict = predict.predict,
   solutions = predict.solutions,
   compare = require "linnet.compare",

@@ -13,6 +13,7 @@ static const luaL_Reg native[] = {
     {"data", luaopen_data},
     {"network_core", luaopen_network_core},
     {"predict_core", luaopen_predict_core},
+    {"theory_core", luaopen_theory_core},
     {"options", luaopen_options},
     {"process", luaopen_process},
     {"file", luaopen_file},

@@ -232,12 +232,12 @@ ln_matrix option_vector(const options *o, const char *name) {
   return column;
 }
 
-times option_times(const options *o, const char *name) {
+times option_numbers(const options *o, const char *name) {
   int type = option_push(o, name);
   ln_matrix A = convert_matrix(o->L, -1, o->call, name);
   times t = {.n = A.rows * A.cols, .rows = A.rows, .cols = A.cols, .shape = TIMES_MATRIX};
   if (type == LUA_TNUMBER) t.shape = TIMES_NUMBER;
-  if (type == LUA_TTABLE) t.shape = TIMES_LIST;
+  if (type == LUA_TTABLE && A.cols == 1) t.shape = TIMES_LIST;
   if (!ln_is_dense(A)) {
     ln_matrix dense = push_matrix(o->L, A.rows, A.cols);
     ln_copy(A, dense);
@@ -245,6 +245,13 @@ times option_times(const options *o, const char *name) {
     A = dense;
   }
   t.data = A.data;
+  for (size_t i = 0; i < t.n; i++)
+    if (isnan(t.data[i])) option_fail(o, name, "must be numbers; number %zu is NaN", i + 1);
+  return t;
+}
+
+times option_times(const options *o, const char *name) {
+  times t = option_numbers(o, name);
   for (size_t i = 0; i < t.n; i++)
     if (!(t.data[i] >= 0)) option_fail(o, name, "must be >= 0; number %zu is %g", i + 1, t.data[i]);
   return t;

@@ -74,7 +74,9 @@ typedef struct times {
   enum { TIMES_NUMBER, TIMES_LIST, TIMES_MATRIX } shape;
 } times;
 
-/* Times >= 0 (infinity is allowed, NaN not). Pushes one value. */
+/* Any numbers (infinity is allowed, NaN not). Pushes one value. */
+times option_numbers(const options *o, const char *name);
+/* The same for times, which are >= 0. */
 times option_times(const options *o, const char *name);
 /* Pushes a matrix for the n answers, to be filled through the returned pointer ... */
 double *push_like_times(lua_State *L, const times *t);

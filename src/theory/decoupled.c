@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "theory/checks.h"
 #include "theory/decoupled_law.h"
 #include "theory/joint.h"
-#include "theory/moments.h"
 
 /* Relative: layers equal to this share the closed form of equal layers. */
 #define EQUAL_LAYERS 1e-12

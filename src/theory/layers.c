@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/ode.h"
+#include "theory/checks.h"
 
 typedef struct motion {
   const ln_layers *layers;
@@ -18,8 +19,8 @@ static ln_status check(ln_context *cx, const ln_layers *y) {
   if (!isfinite(y->s)) return ln_fail(cx, LN_EARG, "s = %g must be finite", y->s);
   if (!(y->rho >= 0 && isfinite(y->rho)))
     return ln_fail(cx, LN_EARG, "rho = %g must be >= 0 and finite: it is the variance of the input", y->rho);
-  if (!(y->decay >= 0 && isfinite(y->decay)))
-    return ln_fail(cx, LN_EARG, "a weight decay of %g: it must be >= 0 and finite", y->decay);
+  ln_status status = ln_check_decay(cx, y->decay);
+  if (status != LN_OK) return status;
   for (size_t l = 0; l < y->depth; l++)
     if (!isfinite(y->a0[l]))
       return ln_fail(cx, LN_EARG, "layer %zu is %g: it must be finite", l + 1, y->a0[l]);
@@ -100,11 +101,8 @@ ln_status ln_layers_descend(ln_context *cx, const ln_layers *layers, double rate
                             const uint64_t *steps, size_t count, double *a) {
   ln_status status = check(cx, layers);
   if (status != LN_OK) return status;
-  if (!(rate >= 0 && isfinite(rate))) return ln_fail(cx, LN_EARG, "rate = %g must be >= 0 and finite", rate);
-  if (!(momentum >= 0 && momentum < 1))
-    return ln_fail(cx, LN_EARG, "momentum = %g must lie in [0, 1)", momentum);
-  for (size_t i = 1; i < count; i++)
-    if (steps[i] < steps[i - 1]) return ln_fail(cx, LN_EARG, "the numbers of steps must rise");
+  status = ln_check_descent(cx, rate, momentum, layers->decay, steps, count);
+  if (status != LN_OK) return status;
   size_t depth = layers->depth;
   ln_mark mark = ln_begin(cx);
   motion m = {.layers = layers};

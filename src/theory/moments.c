@@ -3,21 +3,11 @@
 #include <math.h>
 
 #include "core/linalg.h"
+#include "theory/checks.h"
 
 #define ROUNDING 1e-14
 #define NEGATIVE (-1e-12)
 #define OUTSIDE 1e-9
-
-ln_status ln_check_finite(ln_context *cx, ln_matrix A, const char *name) {
-  size_t i, j;
-  if (!ln_find_not_finite(A, &i, &j)) return LN_OK;
-  return ln_fail(cx, LN_EARG, "%s has %g at (%zu, %zu)", name, LN_AT(A, i, j), i + 1, j + 1);
-}
-
-ln_status ln_check_decay(ln_context *cx, double decay) {
-  if (decay >= 0 && isfinite(decay)) return LN_OK;
-  return ln_fail(cx, LN_EARG, "a weight decay of %g: it must be >= 0 and finite", decay);
-}
 
 ln_status ln_input_spectrum(ln_context *cx, ln_matrix Sxx, double *l, ln_matrix V) {
   size_t n = Sxx.rows;

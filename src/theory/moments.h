@@ -4,11 +4,6 @@
 
 #include "core/matrix.h"
 
-/* LN_EARG with the place of the first NaN or infinity. */
-ln_status ln_check_finite(ln_context *cx, ln_matrix A, const char *name);
-/* LN_EARG unless a weight decay is >= 0 and finite. */
-ln_status ln_check_decay(ln_context *cx, double decay);
-
 /* Sxx = V diag(l) V', l rising; eigenvalues <= 1e-14 of the largest are rounding and set to 0. V may be {0}.
  * LN_EARG unless Sxx is square, symmetric, and has no eigenvalue below -1e-12 of the largest. */
 ln_status ln_input_spectrum(ln_context *cx, ln_matrix Sxx, double *l, ln_matrix V);

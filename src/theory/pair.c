@@ -3,6 +3,8 @@
 #include <float.h>
 #include <math.h>
 
+#include "theory/checks.h"
+
 /* What does not change along an orbit. P = |p|^2, M = |m|^2, om = hypot(s, rho k/2) with k^2 = P M. */
 typedef struct orbit {
   double s, rho, P, M, om, u0, residual0;
@@ -135,4 +137,33 @@ ln_status ln_pair_time(ln_context *cx, const ln_pair *pair, double u, double *t)
   double F = 2 * om * x / below;
   if (F >= 0 && F <= 1) *t = -log1p(-F) / (2 * om);
   return LN_OK;
+}
+
+ln_status ln_pair_descend(ln_context *cx, const ln_pair *pair, double rate, double momentum, double decay,
+                          const uint64_t *steps, size_t count, double *w1, double *w2, double *u) {
+  orbit o;
+  ln_status status = read_orbit(cx, pair, &o);
+  if (status == LN_OK) status = ln_check_descent(cx, rate, momentum, decay, steps, count);
+  if (status != LN_OK) return status;
+  /* p and m keep their directions here too: only their lengths, relative to the start, need steps. */
+  double p = 1, m = 1, vp = 0, vm = 0;
+  uint64_t step = 0;
+  for (size_t i = 0; i < count && status == LN_OK; i++) {
+    for (; step < steps[i] && status == LN_OK; step++) {
+      double r = o.s - o.rho * (o.P * p * p - o.M * m * m) / 4;
+      vp = momentum * vp + rate * (r - decay) * p;
+      vm = momentum * vm - rate * (r + decay) * m;
+      p += vp, m += vm;
+      status = isfinite(p * p) && isfinite(m * m)
+                   ? ln_poll(cx)
+                   : ln_fail(cx, LN_EDIVERGED, "descent left the range of double precision after %llu steps",
+                             (unsigned long long)step + 1);
+    }
+    for (size_t k = 0; k < pair->n; k++) {
+      double plus = p * (pair->w1[k] + pair->w2[k]) / 2, minus = m * (pair->w1[k] - pair->w2[k]) / 2;
+      w1[i * pair->n + k] = plus + minus, w2[i * pair->n + k] = plus - minus;
+    }
+    u[i] = (o.P * p * p - o.M * m * m) / 4;
+  }
+  return status;
 }

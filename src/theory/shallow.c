@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "theory/checks.h"
 #include "theory/moments.h"
 #include "theory/special.h"
 
@@ -111,9 +112,8 @@ ln_status ln_shallow_descent(ln_context *cx, const ln_shallow *s, double rate, d
                              uint64_t steps, ln_matrix W) {
   ln_status status = check_target(cx, s, W);
   if (status != LN_OK) return status;
-  if (!(rate >= 0 && isfinite(rate))) return ln_fail(cx, LN_EARG, "rate = %g must be >= 0 and finite", rate);
-  if (!(momentum >= 0 && momentum < 1))
-    return ln_fail(cx, LN_EARG, "momentum = %g must lie in [0, 1)", momentum);
+  status = ln_check_descent(cx, rate, momentum, s->decay, &steps, 1);
+  if (status != LN_OK) return status;
   if (steps == 0) return ln_copy(s->W0, W), LN_OK;
   ln_mark mark = ln_begin(cx);
   double *keep = ln_reals(cx, W.cols), *learn = ln_reals(cx, W.cols), largest = 0;
