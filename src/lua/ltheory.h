@@ -1,5 +1,5 @@
-/* ltheory.h: what the bindings of the families of `theory` share. A family is a table of functions, each of which
- * takes one table of options and computes from formulas in src/theory. */
+/* ltheory.h: what the bindings of the families of `theory` share. A family is a table of functions, each of
+ * which takes one table of options and computes from formulas in src/theory. */
 #ifndef LTHEORY_H
 #define LTHEORY_H
 
@@ -11,7 +11,8 @@
 extern const luaL_Reg mode_functions[], layer_functions[], decoupled_functions[]; /* all of theory.mode */
 extern const luaL_Reg shallow_functions[];
 
-/* The moments of a task: options Sxx and Syx, or task = a task that has them. Pushes what keeps them alive. */
+/* The moments of a task: options Sxx and Syx, or task = a task that has them. Pushes what keeps them alive.
+ */
 void option_moments(const options *o, ln_matrix *Sxx, ln_matrix *Syx);
 /* Sxx alone, from the same options. */
 ln_matrix option_inputs(const options *o);
@@ -31,8 +32,8 @@ ln_matrix *push_matrices(lua_State *L, size_t count, size_t rows, size_t cols);
 /* ... turns the values they were made of into the matrix for one number, or a list for more. Returns 1. */
 int pop_matrices(lua_State *L, const times *t);
 
-/* Sets a field of the table on top of the stack: the value at index as it is, or (t not null) the answers there in
- * the shape of t. */
+/* Sets a field of the table on top of the stack: the value at index as it is, or (t not null) the answers
+ * there in the shape of t. */
 void put_field(lua_State *L, const char *name, int index, const times *t);
 
 #endif

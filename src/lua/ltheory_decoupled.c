@@ -87,13 +87,16 @@ static void put_columns(lua_State *L, const char *name, ln_matrix A, size_t colu
   lua_setfield(L, -2, name);
 }
 
-/* theory.mode.decoupled { weights={W1, W2, ...}, Sxx=, Syx= (or task=), t=, weight_decay=0, tolerance=0.01 }: every weight of
- * a deep linear network under gradient flow, if task and weights decouple into modes (aligned starts; two layers: orthogonal
- * hidden vectors). An error if they are further from it than the tolerance. A table:
- *   weights                       { W1, W2, ... } at time t; a list of these for a list or matrix of times
+/* theory.mode.decoupled { weights={W1, W2, ...}, Sxx=, Syx= (or task=), t=, weight_decay=0, tolerance=0.01 }
+ *
+ * Every weight of a deep linear network under gradient flow, if task and weights decouple into modes: aligned
+ * starts, and for two layers all whose hidden vectors are orthogonal. An error if they are further from it
+ * than the tolerance. A table:
+ *   weights                       { W1, W2, ... } at time t; a list of these for several times
  *   strength                      u' W v of each mode, T x K
  *   s, rho, U, V                  the modes: Sxx = V diag(rho) V', Syx = U diag(s) V' on them
- *   data_misfit, weight_misfit    how far data and weights are from decoupled; the weights' error is of that order
+ *   data_misfit, weight_misfit    how far data and weights are from decoupled; the weights' error is of that
+ *                                 order
  *   closed                        whether all is closed form (else some modes are integrated, to 1e-13) */
 static int mode_decoupled(lua_State *L) {
   static const char *const names[] = {"weights", "Sxx",          "Syx",       "task",

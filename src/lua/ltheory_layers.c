@@ -1,5 +1,5 @@
-/* theory.mode, second part: single modes whose layers differ: two layers with any hidden vectors, more layers by their
- * scalars, and both under descent. s, rho and t as in ltheory_mode.c. */
+/* theory.mode, second part: single modes whose layers differ: two layers with any hidden vectors, more layers
+ * by their scalars, and both under descent. s, rho and t as in ltheory_mode.c. */
 #include "lua/ltheory.h"
 
 #include <math.h>
@@ -44,9 +44,10 @@ static ln_status pair_over(ln_context *cx, const ln_pair *pair, const times *t, 
   return ln_end(cx, mark, status);
 }
 
-/* theory.mode.pair { w1=, w2=, s=, rho=1, t= }: a mode of two layers from any hidden vectors w1 = W1 v, w2 = W2' u (lists of
- * the same length; numbers for one hidden unit), equal or not, parallel or not. A table: w1, w2 (columns; T x n for more than one
- * time), strength = w1.w2 and residual = s - rho strength, in the shape of t. */
+/* theory.mode.pair { w1=, w2=, s=, rho=1, t= }: a mode of two layers from any hidden vectors w1 = W1 v, w2 =
+ * W2' u (lists of the same length; numbers for one hidden unit), equal or not, parallel or not. A table: w1,
+ * w2 (columns; T x n for more than one time), strength = w1.w2 and residual = s - rho strength, in the shape
+ * of t. */
 static int mode_pair(lua_State *L) {
   static const char *const names[] = {"w1", "w2", "s", "rho", "t", NULL};
   options o = options_read(L, 1, "theory.mode.pair", names);
@@ -71,8 +72,8 @@ static ln_status pair_times(ln_context *cx, const ln_pair *pair, const times *as
   return status;
 }
 
-/* theory.mode.pair_time { w1=, w2=, s=, rho=1, strength= }: when w1.w2 is first this strength, in its shape; infinity for the
- * limit, NaN for what is never reached. */
+/* theory.mode.pair_time { w1=, w2=, s=, rho=1, strength= }: when w1.w2 is first this strength, in its shape;
+ * infinity for the limit, NaN for what is never reached. */
 static int mode_pair_time(lua_State *L) {
   static const char *const names[] = {"w1", "w2", "s", "rho", "strength", NULL};
   options o = options_read(L, 1, "theory.mode.pair_time", names);
@@ -85,8 +86,8 @@ static int mode_pair_time(lua_State *L) {
 
 /* ---- unequal layers ---- */
 
-/* The layers of one mode over rising `asked` numbers, from a list of states one after the other, back in the order that
- * was given; strength is their product. */
+/* The layers of one mode over rising `asked` numbers, from a list of states one after the other, back in the
+ * order that was given; strength is their product. */
 static void put_layers(const times *asked, const size_t *order, const double *states, size_t depth,
                        ln_matrix layers, double *strength) {
   for (size_t i = 0; i < asked->n; i++) {
@@ -124,9 +125,10 @@ static ln_status layers_over(ln_context *cx, const ln_layers *y, const times *t,
   return ln_end(cx, mark, status);
 }
 
-/* theory.mode.layers { layers={a1, a2, ...}, s=, rho=1, t=, weight_decay=0 }: a mode whose layers differ, any depth and
- * signs. A table: layers (a column; T x depth for more than one time) and strength (their product, in the shape of t).
- * Closed for two layers without decay, integrated to a relative tolerance of 1e-13 else. */
+/* theory.mode.layers { layers={a1, a2, ...}, s=, rho=1, t=, weight_decay=0 }: a mode whose layers differ, any
+ * depth and signs. A table: layers (a column; T x depth for more than one time) and strength (their product,
+ * in the shape of t). Closed for two layers without decay, integrated to a relative tolerance of 1e-13 else.
+ */
 static int mode_layers(lua_State *L) {
   static const char *const names[] = {"layers", "s", "rho", "t", "weight_decay", NULL};
   options o = options_read(L, 1, "theory.mode.layers", names);
@@ -176,9 +178,9 @@ static ln_status descend(ln_context *cx, const descent *d, const counts *steps, 
   return ln_end(cx, mark, status);
 }
 
-/* theory.mode.descent { layers={a1, a2, ...} or w1= and w2=, s=, rho=1, rate=, steps=, momentum=0, weight_decay=0 }: the same
- * modes under full-batch descent, step by step: exactly what a network does whose modes are decoupled. A table: layers, or w1
- * and w2, and strength, in the shape of steps. */
+/* theory.mode.descent { layers={a1, a2, ...} or w1= and w2=, s=, rho=1, rate=, steps=, momentum=0,
+ * weight_decay=0 }: the same modes under full-batch descent, step by step: exactly what a network does whose
+ * modes are decoupled. A table: layers, or w1 and w2, and strength, in the shape of steps. */
 static int mode_descent(lua_State *L) {
   static const char *const names[] = {"layers", "w1",       "w2",           "s", "rho", "rate",
                                       "steps",  "momentum", "weight_decay", NULL};

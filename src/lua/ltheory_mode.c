@@ -1,7 +1,8 @@
 /* theory.mode: the strength of single input-output modes over time.
  *
- * s is the singular value of Syx = YX'/P, rho the variance of the input in its direction (eigenvalue of Sxx; 1 for white
- * inputs), a0 the strength at first, depth the number of layers, t = rate * steps. The target is s/rho. */
+ * s is the singular value of Syx = YX'/P, rho the variance of the input in its direction (eigenvalue of Sxx;
+ * 1 for white inputs), a0 the strength at first, depth the number of layers, t = rate * steps. The target is
+ * s/rho. */
 #include "lua/ltheory.h"
 
 #include <math.h>
@@ -90,9 +91,9 @@ static const double *push_divided(lua_State *L, const times *t, double depth) {
   return scaled;
 }
 
-/* theory.mode.strength { s=, a0=, depth=2, rho=1, t=, weight_decay=0 }: the strength of a mode at time t, in the shape of
- * t; T x K for K modes (lists s, a0, rho). depth is any number >= 1, whole or not. In place of t: depth_time = depth * t,
- * which is what time is for an infinitely deep network (depth = math.huge). */
+/* theory.mode.strength { s=, a0=, depth=2, rho=1, t=, weight_decay=0 }: the strength of a mode at time t, in
+ * the shape of t; T x K for K modes (lists s, a0, rho). depth is any number >= 1, whole or not. In place of
+ * t: depth_time = depth * t, which is what time is for an infinitely deep network (depth = math.huge). */
 static int mode_strength(lua_State *L) {
   static const char *const names[] = {"s", "a0", "depth", "rho", "t", "depth_time", "weight_decay", NULL};
   options o = options_read(L, 1, "theory.mode.strength", names);
@@ -141,8 +142,9 @@ static int push_times_to(const options *o, double depth, curve *to_fraction, cur
   return push_curves(o, &m, &asked, fraction ? to_fraction : to_strength);
 }
 
-/* theory.mode.time { s=, a0=, depth=2, rho=1, fraction= or strength= }: when a mode reaches a fraction of its target, or a
- * strength, in the shape of what is asked. Infinity for the target itself, NaN for what is never reached. */
+/* theory.mode.time { s=, a0=, depth=2, rho=1, fraction= or strength= }: when a mode reaches a fraction of its
+ * target, or a strength, in the shape of what is asked. Infinity for the target itself, NaN for what is never
+ * reached. */
 static int mode_time(lua_State *L) {
   options o = options_read(L, 1, "theory.mode.time", time_names);
   double depth = option_depth(&o);
@@ -152,8 +154,8 @@ static int mode_time(lua_State *L) {
   return push_times_to(&o, depth, fraction_time, plain_time);
 }
 
-/* theory.mode.depth_time { s=, a0=, depth=2, rho=1, fraction= or strength= }: the same in depth * t, which has a limit for
- * depth = math.huge; at a rate of c/(depth rho (s/rho)^(2-2/depth)) it counts steps. */
+/* theory.mode.depth_time { s=, a0=, depth=2, rho=1, fraction= or strength= }: the same in depth * t, which
+ * has a limit for depth = math.huge; at a rate of c/(depth rho (s/rho)^(2-2/depth)) it counts steps. */
 static int mode_depth_time(lua_State *L) {
   options o = options_read(L, 1, "theory.mode.depth_time", time_names);
   return push_times_to(&o, option_depth(&o), fraction_depth_time, plain_depth_time);
@@ -165,8 +167,9 @@ static ln_status plateau_curve(ln_context *cx, const ln_mode *mode, const double
   return ln_mode_plateau(cx, mode, t);
 }
 
-/* theory.mode.plateau { s=, a0=, depth=2, rho=1 }: how long a small start stays small (to leading order in a0):
- * ln(s/(rho a0))/(2s) for two layers, a0^-(1-2/depth)/((depth-2) s) for more; depth * t if depth = math.huge. */
+/* theory.mode.plateau { s=, a0=, depth=2, rho=1 }: how long a small start stays small (to leading order in
+ * a0): ln(s/(rho a0))/(2s) for two layers, a0^-(1-2/depth)/((depth-2) s) for more; depth * t if depth =
+ * math.huge. */
 static int mode_plateau(lua_State *L) {
   static const char *const names[] = {"s", "a0", "depth", "rho", NULL};
   static const double once = 0;
@@ -178,11 +181,13 @@ static int mode_plateau(lua_State *L) {
 
 /* ---- depth ---- */
 
-/* theory.mode.scaling { depths={1, 2, 3, 5, 10, 100, math.huge}, a0= or layer=, s=1, rho=1, fraction=0.95, relative_rate=0.1
- * }: how learning time depends on depth, from the same product a0 at every depth or the same strength `layer` of each layer
- * (a0 = layer^depth). The curvature on the way, depth rho (s/rho)^(2-2/depth), limits the rate: `relative_rate` is in units
- * of 1/curvature, below 2 for stability. A table of columns: depth, a0, curvature, time, rate, steps. For depth = math.huge
- * curvature and time are those per layer and times depth (see depth_time), and rate is times depth. */
+/* theory.mode.scaling { depths={1, 2, 3, 5, 10, 100, math.huge}, a0= or layer=, s=1, rho=1, fraction=0.95,
+ * relative_rate=0.1 }
+ *
+ * How learning time depends on depth, from the same product a0 at every depth, or the same strength `layer` of
+ * each layer (a0 = layer^depth). The curvature on the way, depth rho (s/rho)^(2-2/depth), limits the rate:
+ * relative_rate is in units of 1/curvature, below 2 for stability. A table of columns: depth, a0, curvature,
+ * time, rate, steps. For depth = math.huge the time is depth * t, curvature and rate those of one layer. */
 typedef struct scaling {
   double s, rho, fraction, relative_rate;
   double *depth, *a0, *curvature, *time, *rate, *steps;
@@ -230,14 +235,14 @@ static int mode_scaling(lua_State *L) {
   return 1;
 }
 
-/* theory.mode.curvature { s=, depth=2, rho=1 }: the largest curvature of the loss on the way of a mode that grows to its
- * target, depth rho (s/rho)^(2-2/depth); descent is stable below the rate 2/curvature. Also the rate at which the mode
- * approaches the target in the end. */
+/* theory.mode.curvature { s=, depth=2, rho=1 }: the largest curvature of the loss on the way of a mode that
+ * grows to its target, depth rho (s/rho)^(2-2/depth), and without the factor depth if that is math.huge;
+ * descent is stable below the rate 2/curvature. Also the rate at which the mode approaches the target in the
+ * end. */
 static int mode_curvature(lua_State *L) {
   static const char *const names[] = {"s", "depth", "rho", NULL};
   options o = options_read(L, 1, "theory.mode.curvature", names);
-  ln_mode mode = {option_number(&o, "s"), option_nonnegative_or(&o, "rho", 1), 1,
-                  option_between_or(&o, "depth", 1, 1e300, 2)};
+  ln_mode mode = {option_number(&o, "s"), option_nonnegative_or(&o, "rho", 1), 1, option_depth(&o)};
   mode.a0 = copysign(1, mode.s); /* on the side of the target: it plays no part */
   double curvature;
   check(L, o.call, ln_mode_curvature(context_of(L), &mode, &curvature));

@@ -1,8 +1,9 @@
 /* theory.shallow: one-layer linear networks, W(t) in closed form.
  *
- * All take the moments of the task: Sxx (inputs x inputs) and Syx (outputs x inputs), or task =. W0 is the start
- * (outputs x inputs; zeros if not given). weight_decay = k adds k/2 |W|^2 to the loss (ridge). Saxe, McClelland and
- * Ganguli (2014); the descent and momentum laws are the powers of the same linear recursion. */
+ * All take the moments of the task: Sxx (inputs x inputs) and Syx (outputs x inputs), or task =. W0 is the
+ * start (outputs x inputs; zeros if not given). weight_decay = k adds k/2 |W|^2 to the loss (ridge). Saxe,
+ * McClelland and Ganguli (2014); the descent and momentum laws are the powers of the same linear recursion.
+ */
 #include "lua/ltheory.h"
 
 #include <math.h>
@@ -26,8 +27,8 @@ static problem read_problem(const options *o) {
   return p;
 }
 
-/* theory.shallow.flow { W0=, Sxx=, Syx=, t=, weight_decay=0 }: W at time t of gradient flow, t = rate * steps. A list or
- * matrix of times gives a list of matrices. t = math.huge is the limit. */
+/* theory.shallow.flow { W0=, Sxx=, Syx=, t=, weight_decay=0 }: W at time t of gradient flow, t = rate *
+ * steps. A list or matrix of times gives a list of matrices. t = math.huge is the limit. */
 static ln_status flow_at(ln_context *cx, const problem *p, const times *t, const ln_matrix *W) {
   ln_mark mark = ln_begin(cx);
   ln_shallow shallow;
@@ -47,8 +48,8 @@ static int shallow_flow(lua_State *L) {
   return pop_matrices(L, &t);
 }
 
-/* theory.shallow.limit { W0=, Sxx=, Syx=, weight_decay=0 }: where W goes: Syx (Sxx + k)^-1, and without decay what W0 is on
- * inputs that are not in the data. */
+/* theory.shallow.limit { W0=, Sxx=, Syx=, weight_decay=0 }: where W goes: Syx (Sxx + k)^-1, and without decay
+ * what W0 is on inputs that are not in the data. */
 static int shallow_limit(lua_State *L) {
   static const char *const names[] = {"W0", "Sxx", "Syx", "task", "weight_decay", NULL};
   static const double end = INFINITY;
@@ -60,9 +61,9 @@ static int shallow_limit(lua_State *L) {
   return 1;
 }
 
-/* theory.shallow.descent { W0=, Sxx=, Syx=, rate=, steps=, momentum=0, weight_decay=0 }: W after full-batch gradient
- * descent (heavy ball with momentum: v = momentum v - rate * gradient; W = W + v), without taking the steps. A list of
- * steps gives a list of matrices. */
+/* theory.shallow.descent { W0=, Sxx=, Syx=, rate=, steps=, momentum=0, weight_decay=0 }: W after full-batch
+ * gradient descent (heavy ball with momentum: v = momentum v - rate * gradient; W = W + v), without taking
+ * the steps. A list of steps gives a list of matrices. */
 static ln_status descent_at(ln_context *cx, const problem *p, double rate, double momentum,
                             const counts *steps, const ln_matrix *W) {
   ln_mark mark = ln_begin(cx);

@@ -31,9 +31,9 @@ ln_status ln_pair_at(ln_context *cx, const ln_pair *pair, double t, double *w1, 
 /* The first time at which the strength is u: infinity for the limit, NaN if it never is. */
 ln_status ln_pair_time(ln_context *cx, const ln_pair *pair, double u, double *t);
 
-/* The vectors after each of the given numbers of steps of descent, which rise: w1[i * n + k], w2 likewise, and
- * u[i]. v <- momentum v - rate * (gradient + decay w), w <- w + v for both vectors at once, v = 0 at first: modes
- * that are decoupled stay so exactly. LN_EDIVERGED when a number leaves the range of doubles. */
+/* The vectors after each of the given numbers of steps of descent, which rise: w1[i * n + k], w2 likewise,
+ * and u[i]. v <- momentum v - rate * (gradient + decay w), w <- w + v for both vectors at once, v = 0 at
+ * first: modes that are decoupled stay so exactly. LN_EDIVERGED when a number leaves the range of doubles. */
 ln_status ln_pair_descend(ln_context *cx, const ln_pair *pair, double rate, double momentum, double decay,
                           const uint64_t *steps, size_t count, double *w1, double *w2, double *u);
 

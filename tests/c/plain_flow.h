@@ -1,5 +1,5 @@
-/* plain_flow.h: the gradient of a deep linear network written straight from its definition, its flow integrated
- * and its descent stepped: what the closed forms are compared with. */
+/* plain_flow.h: the gradient of a deep linear network written straight from its definition, its flow
+ * integrated and its descent stepped: what the closed forms are compared with. */
 #ifndef PLAIN_FLOW_H
 #define PLAIN_FLOW_H
 

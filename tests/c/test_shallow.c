@@ -97,7 +97,8 @@ static void inputs_that_are_not_in_the_data_never_move(void **state) {
 
 static void descent_is_the_plain_loop(void **state) {
   (void)state;
-  /* rates on both sides of rate * l = 1/2, 1 and of stability; with momentum on both sides of critical damping */
+  /* rates on both sides of rate * l = 1/2, 1 and of stability; with momentum on both sides of critical
+   * damping */
   const double rates[] = {1e-5, 0.01, 0.1, 0.4, 0.9};
   const double momenta[] = {0, 0.3, 0.9, 0.99};
   const size_t steps[] = {0, 1, 2, 3, 17, 200};
