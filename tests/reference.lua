@@ -4,8 +4,8 @@
 -- A file: { "meta": ..., "cases": { "0": [case, ...], ... } } with case = { id, fn, in, out, rtol }; matrices
 -- are lists of rows, and the bare tokens NaN, Infinity and -Infinity are numbers. An output is right if its
 -- largest difference is at most rtol times its largest value; where the table below says `entries`, each
--- entry by itself. One line for each failure, then "N passed, N failed"; the exit code is 1 if anything failed
--- or a file could not be read.
+-- entry by itself. One line for each failure, then "N passed, N failed"; the exit code is 1 if anything
+-- failed or a file could not be read.
 
 local json = require "dkjson" -- comes with busted
 
