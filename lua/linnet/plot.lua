@@ -394,7 +394,7 @@ function plot.new(given)
 end
 
 --- Several plots in one picture: { { p1, p2 }, { p3, p4 } }, false for an empty place.
----@param given table   rows of plots; and title, size (in inches, by default 4.5 x 3.4 for each)
+---@param given table   rows of plots; and title, size ({ width, height } of the whole in inches)
 function plot.grid(given)
   load()
   local call = "plot.grid"
@@ -420,9 +420,7 @@ function plot.grid(given)
     columns = math.max(columns, #row)
   end
   if columns == 0 then fail(call, "rows of plots are needed, { { p1, p2 }, { p3, p4 } }") end
-  local size = read.size(o.size, call)
-    or { math.min(50, math.max(6, 4.5 * columns)), math.min(50, 3.4 * #rows) }
-  return setmetatable({ rows = rows, title = o.title, size = size }, Grid)
+  return setmetatable({ rows = rows, title = o.title, size = read.size(o.size, call) }, Grid)
 end
 
 return plot

@@ -44,7 +44,9 @@ end
 local function number_writer(step, size, rich)
   local exponent = math.floor(math.log(size, 10) + 1e-9)
   local last = math.floor(math.log(step, 10) + 1e-9) -- place of the last digit that matters
-  local common = (exponent >= 5 or exponent < -3) and exponent or 0
+  local most_digits = 6
+  local short = exponent - last < most_digits -- long ones are easier to read, and to compare, without a power
+  local common = (exponent < -3 or (exponent >= 5 and short)) and exponent or 0
   local decimals = math.max(0, common - last)
   return function(x)
     if x == 0 then return "0" end
@@ -101,7 +103,7 @@ local function log_tics(low, high, most, rich)
     return labelled >= 2 and tics or linear_tics(low, high, most, rich)
   end
   local every = math.max(1, math.ceil((last - first + 1) / most))
-  if every > 1 and every < 5 and every ~= 2 then every = 5 end
+  if every > 1 then every = math.tointeger(axis.nice_step(every)) end
   local tics = {}
   for decade = first - 1, last do
     local labelled = decade % every == 0

@@ -1,8 +1,18 @@
---- Kinds of pictures: gnuplot's terminal for each, its units, and the run of gnuplot that makes the bytes.
+--- Kinds of pictures: gnuplot's terminal for each, its measures, and the run of gnuplot that makes the bytes.
 --
--- A device is { width, height, letter, line, rich, ... }: the picture's size, the width of an average letter
--- and the height of a line, all in one unit: 1/96 inch where it is drawn, a character cell where it is text.
+-- All lengths of a device are in one unit: 1/96 inch where it is drawn, a character cell where it is text.
+--   rich            drawn, with fonts, colours and powers of ten; else text
+--   width, height   of the picture
+--   letter, line    width of an average letter and distance of lines, at the size of tics' labels
+--   gap             a little air
+--   title           size of titles, relative to tics' labels
+--   left_of_tics    from an axis to the labels of its tics, with the tics; below_tics the same for the x axis
+--   measure(line)   width of a line of text;   drawable(line), if given: what can be drawn of it
+--   points          the terminal's measure of fonts, for each 1/96 inch
+--   dot, tic_scale  gnuplot's sizes of a point and of a tic, to look alike on all
+--   terminal        gnuplot's command;   finish(bytes, title), if given: the last touch
 
+local glyphs = require "linnet.plot.glyphs"
 local options = require "linnet.options"
 local process = require "linnet.process"
 local text = require "linnet.plot.text"
@@ -15,8 +25,11 @@ local SHARPNESS = 2 -- pixels of a .png for each 1/96 inch
 
 local function drawn(size)
   return {
-    rich = true, width = math.floor(size[1] * PER_INCH + 0.5), height = math.floor(size[2] * PER_INCH + 0.5),
-    letter = 0.6 * FONT, line = 1.3 * FONT, gap = 5, title = 1.15, left_of_tics = 13, below_tics = 12,
+    rich = true,
+    width = math.floor(size[1] * PER_INCH + 0.5), height = math.floor(size[2] * PER_INCH + 0.5),
+    letter = 0.6 * FONT, line = 1.3 * FONT, gap = 5, title = 1.15,
+    left_of_tics = 13, below_tics = 12,
+    measure = function(line) return FONT * text.width(line) end,
   }
 end
 
@@ -44,7 +57,7 @@ end
 
 function kinds.png(size)
   local d = drawn(size)
-  d.points, d.dot, d.tic_scale = 0.75, 0.65, 0.75
+  d.points, d.dot, d.tic_scale, d.drawable = 0.75, 0.65, 0.75, glyphs.drawable
   d.terminal = ("set terminal pngcairo size %d,%d enhanced font 'sans-serif,%g' fontscale %d linewidth %d "
     .. "pointscale %d dashlength %d background '#ffffff' rounded")
     :format(d.width * SHARPNESS, d.height * SHARPNESS, FONT * d.points, SHARPNESS, SHARPNESS, SHARPNESS,
@@ -54,7 +67,7 @@ end
 
 function kinds.pdf(size)
   local d = drawn(size)
-  d.points, d.dot, d.tic_scale = 0.75, 0.65, 0.6
+  d.points, d.dot, d.tic_scale, d.drawable = 0.75, 0.65, 0.6, glyphs.drawable
   d.terminal = ("set terminal pdfcairo size %gin,%gin enhanced font 'sans-serif,%g' fontscale 0.75 "
     .. "linewidth 1.5 pointscale 1 background '#ffffff' rounded"):format(size[1], size[2], FONT * d.points)
   return d
@@ -65,8 +78,9 @@ function kinds.txt(size)
   local columns = size.columns or math.max(30, math.floor(size[1] * 13 + 0.5))
   local rows = size.rows or math.max(10, math.floor(size[2] * 6 + 0.5))
   return {
-    width = columns, height = rows, letter = 1, line = 1, gap = 0, left_of_tics = 4, below_tics = 0,
-    title = 1, points = 1, dot = 1, tic_scale = 0.75,
+    width = columns, height = rows, letter = 1, line = 1, gap = 0, title = 1,
+    left_of_tics = 4, below_tics = 0, measure = text.cells,
+    points = 1, dot = 1, tic_scale = 0.75,
     terminal = ("set terminal dumb size %d,%d noenhanced mono"):format(columns, rows),
     finish = function(bytes)
       return (bytes:gsub("\f", ""):gsub(" +\n", "\n"):gsub("^\n+", ""):gsub("\n+$", "\n"))

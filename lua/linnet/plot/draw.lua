@@ -22,14 +22,15 @@ local function draw_legend(script, scene)
     else
       script:write(marks.text_sample(item), box.left, y, "left")
     end
-    script:write(text.line(item.label), box.left + box.sample + d.letter, y, "left")
+    script:write(scene.entry_lines[i], box.left + box.sample + d.letter, y, "left")
   end
 end
 
 local function write_tics(script, name, a)
+  if #a.tics == 0 then return script:add("unset %stics", name) end -- an empty list would be gnuplot's own choice
   local parts = {}
   for i, tic in ipairs(a.tics) do
-    parts[i] = ("%s %.15g %d"):format(text.quote_tic(tic.label or ""), tic.at, tic.label and 0 or 1)
+    parts[i] = ("%s %.15g %d"):format(script:quote(text.tic(tic.label or "")), tic.at, tic.label and 0 or 1)
   end
   local style = a.rotated and " rotate by 45 right" or ""
   script:add("set %stics (%s)%s %s font %s textcolor rgb '%s'", name, table.concat(parts, ", "), style,
@@ -91,7 +92,9 @@ local function draw_bar(script, scene)
   script:add("set colorbox vertical user origin %s size %s noborder", script:at(left, area.bottom),
     script:at(bar.width, area.height))
   local parts = {}
-  for i, tic in ipairs(bar.tics) do parts[i] = ("%s %.15g"):format(text.quote_tic(tic.label), tic.at) end
+  for i, tic in ipairs(bar.tics) do
+    parts[i] = ("%s %.15g"):format(script:quote(text.tic(tic.label)), tic.at)
+  end
   script:add("set cbtics (%s) enhanced font %s textcolor rgb '%s'", table.concat(parts, ", "), d:font(1),
     colors.ink)
   if bar.label then
@@ -129,7 +132,7 @@ local function draw_panel(script, scene, head)
     end
   end
   draw_legend(script, scene)
-  script:add("plot %s", #elements > 0 and table.concat(elements, ", \\\n") or "NaN notitle")
+  script:plot(elements)
 end
 
 --- The script of a picture: panels[r][c], arranged, under the head that layout.arrange gave.

@@ -10,30 +10,47 @@ local layout = {}
 
 local SAMPLE = 3.2       -- width of a sample in a legend, in letters
 local MOST_INSIDE = 8    -- entries; longer legends stand beside the panel
+local LEGEND_SHARE = 0.4 -- of the picture's width a label may take; longer ones are shortened
+local NAME_SHARE = 0.25  -- the same for names at tics
+local SMALL_IMAGE = 32   -- letters
 local STRETCH = 4        -- images so many times longer than wide fill the panel and have no square pixels
 local CORNERS = { "top right", "bottom right", "top left", "bottom left" }
 
 -- ---- sizes of parts ----
 
-local function legend_size(self, d)
-  local widest = 0
-  for _, item in ipairs(self.entries) do widest = math.max(widest, text.width(text.line(item.label))) end
-  return (SAMPLE + 1 + widest) * d.letter, #self.entries * d.line
+local function set_entries(self, d)
+  self.entry_lines = {}
+  for i, item in ipairs(self.entries) do
+    self.entry_lines[i] = text.shorten(text.line(item.label), LEGEND_SHARE * d.width, d.measure)
+  end
 end
 
-local function widest_label(tics)
+local function legend_size(self, d)
   local widest = 0
-  for _, tic in ipairs(tics) do widest = math.max(widest, tic.label and text.width(tic.label) or 0) end
+  for _, line in ipairs(self.entry_lines) do widest = math.max(widest, d.measure(line)) end
+  return (SAMPLE + 1) * d.letter + widest, #self.entries * d.line
+end
+
+local function widest_label(tics, d)
+  local widest = 0
+  for _, tic in ipairs(tics) do widest = math.max(widest, tic.label and d.measure(tic.label) or 0) end
   return widest
+end
+
+local function set_names(a, d)
+  a.lines = {}
+  for i, name in ipairs(a.names or {}) do
+    a.lines[i] = text.shorten(text.line(name), NAME_SHARE * d.width, d.measure)
+  end
 end
 
 --- Tics at names: { at = 1, label = "pine" }, every k-th where they are too many for the room.
 local function name_tics(a, room, letter_room)
   local every = math.max(1, math.ceil((a.high - a.low) * letter_room / room))
   local tics = {}
-  for i, name in ipairs(a.names) do
+  for i, line in ipairs(a.lines) do
     if i >= a.low and i <= a.high and (i - 1) % every == 0 then
-      tics[#tics + 1] = { at = i, label = text.line(name) }
+      tics[#tics + 1] = { at = i, label = line }
     end
   end
   return tics
@@ -49,6 +66,12 @@ local function cell_tics(a, most)
   return tics
 end
 
+--- Numbers at an image's rows or columns; a small picture does without them unless the axis has a label.
+local function image_tics(a, label, d, room, each)
+  if d.rich and not label and room < SMALL_IMAGE * d.letter then return {} end
+  return cell_tics(a, math.max(2, room / each))
+end
+
 local function set_tics(self, d, width, height)
   local x, y = self.x, self.y
   local xroom, yroom = (d.rich and 9 or 10) * d.letter, (d.rich and 2.4 or 3) * d.line
@@ -56,25 +79,25 @@ local function set_tics(self, d, width, height)
   if x.names then
     x.tics = name_tics(x, width, d.letter * 1.5)
     local spacing = width / (x.high - x.low)
-    if (widest_label(x.tics) + 1) * d.letter > spacing then
+    if widest_label(x.tics, d) + d.letter > spacing then
       if d.rich then
         x.tics, x.rotated = name_tics(x, width, d.line), true
       else
-        x.tics = name_tics(x, width, widest_label(x.tics) + 1)
+        x.tics = name_tics(x, width, widest_label(x.tics, d) + 1)
       end
     end
   elseif self.image then
-    x.tics = cell_tics(x, math.max(2, width / (4 * d.letter)))
+    x.tics = image_tics(x, self.xlabel, d, width, 4 * d.letter)
   else
     x.tics = axis.tics(x.low, x.high, x.log, width / xroom, d.rich)
     -- Long numbers need more room each.
-    local widest = (widest_label(x.tics) + 2) * d.letter
+    local widest = widest_label(x.tics, d) + 2 * d.letter
     if widest > xroom then x.tics = axis.tics(x.low, x.high, x.log, width / widest, d.rich) end
   end
   if y.names then
     y.tics = name_tics(y, height, d.line)
   elseif self.image then
-    y.tics = cell_tics(y, math.max(2, height / (1.5 * d.line)))
+    y.tics = image_tics(y, self.ylabel, d, height, 1.5 * d.line)
   else
     y.tics = axis.tics(y.low, y.high, y.log, height / yroom, d.rich)
   end
@@ -87,7 +110,7 @@ local function make_room(self, d, width)
   local low, high = axis.place(x.low, x.log), axis.place(x.high, x.log)
   local left, right = 0, 0
   for _, word in ipairs(scene.words(self)) do
-    local share = (text.width(word.text) + 2) * d.letter / width
+    local share = (d.measure(word.text) + 2 * d.letter) / width
     local at = (axis.place(word.x, x.log) - low) / (high - low)
     if word.side == "center" then share = share / 2 end
     if word.side ~= "right" then right = math.max(right, at + share - 1) end
@@ -104,20 +127,20 @@ end
 local function margins(self, d, width, height)
   set_tics(self, d, width, height)
   local needs = {}
-  self.title_lines = self.title and text.wrap(text.lines(self.title), width / d.letter / d.title) or {}
-  self.xlabel_lines = self.xlabel and text.wrap(text.lines(self.xlabel), width / d.letter) or {}
+  local function lines(s, most) return s and text.wrap(text.lines(s), most, d.measure) or {} end
+  self.title_lines = lines(self.title, width / d.title)
+  self.xlabel_lines = lines(self.xlabel, width)
   if self.image and self.image.bar and not d.rich then -- what a colour bar would say
     local key = ("%.3g %s %.3g"):format(self.image.low, text.SHADES, self.image.high)
     self.xlabel_lines[#self.xlabel_lines + 1] = key
   end
-  self.ylabel_lines = self.ylabel and (d.rich and text.wrap(text.lines(self.ylabel), height / d.letter)
-    or text.lines(self.ylabel)) or {}
+  self.ylabel_lines = lines(self.ylabel, d.rich and height or width)
 
-  needs.left = d.left_of_tics + widest_label(self.y.tics) * d.letter + d.gap
+  needs.left = d.left_of_tics + widest_label(self.y.tics, d) + d.gap
   if d.rich then needs.left = needs.left + #self.ylabel_lines * d.line end
 
   local xtics = d.line
-  if self.x.rotated then xtics = widest_label(self.x.tics) * d.letter * 0.75 + d.line * 0.6 end
+  if self.x.rotated then xtics = widest_label(self.x.tics, d) * 0.75 + d.line * 0.6 end
   self.below = d.below_tics + xtics
   needs.bottom = self.below + #self.xlabel_lines * d.line + d.gap
 
@@ -126,10 +149,10 @@ local function margins(self, d, width, height)
 
   local last = self.x.tics[#self.x.tics]
   needs.right = math.max(2 * d.gap, last and last.label and not self.x.rotated
-    and text.width(last.label) * d.letter / 2 or 0)
+    and d.measure(last.label) / 2 or 0)
   if self.legend_place == "right" then needs.right = 3 * d.gap + legend_size(self, d) + d.letter end
   if self.bar then
-    self.bar.before = d.left_of_tics + d.gap + widest_label(self.bar.tics) * d.letter + 0.5 * d.line
+    self.bar.before = d.left_of_tics + d.gap + widest_label(self.bar.tics, d) + 0.5 * d.line
     needs.right = 2 * d.gap + self.bar.width + self.bar.before + (self.bar.label and d.line or 0)
   end
   return needs
@@ -196,6 +219,7 @@ local function shrink(self, d)
   width, height = math.floor(width), math.floor(height)
   area.left, area.bottom = area.left + (area.width - width) // 2, area.bottom + (area.height - height) // 2
   area.width, area.height = width, height
+  set_tics(self, d, width, height)
 end
 
 local function fold(panels, rows, cols, d, width, height)
@@ -226,7 +250,7 @@ end
 --- Sets area, legend_box and bar of every panel. panels[r][c] is a scene, or nil for an empty place.
 function layout.arrange(panels, rows, cols, d, title)
   local edge = d.gap
-  local lines = title and text.wrap(text.lines(title), d.width / d.letter / d.title) or {}
+  local lines = title and text.wrap(text.lines(title), d.width / d.title, d.measure) or {}
   local head = #lines * d.line * d.title + (#lines > 0 and d.gap or 0)
   local width, height = d.width - 2 * edge, d.height - 2 * edge - head
   local between = d.rich and 2 * d.gap or 1
@@ -240,6 +264,9 @@ function layout.arrange(panels, rows, cols, d, title)
 
   local inner_w, inner_h = 0.8 * width / cols, 0.75 * height / rows
   each(function(self)
+    set_entries(self, d)
+    set_names(self.x, d)
+    set_names(self.y, d)
     add_bar(self, d)
     make_room(self, d, inner_w)
   end)

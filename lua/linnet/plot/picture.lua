@@ -35,6 +35,20 @@ local function render(rows, title, d, call)
   return device.render(d, draw.script(panels, #rows, columns, d, head), titles[1] or "Plot", call)
 end
 
+--- The size of a grid, in inches: the more columns, the smaller the panels; images are square.
+local function default_size(rows)
+  local columns, images = 0, true
+  for _, row in ipairs(rows) do
+    columns = math.max(columns, #row)
+    for _, plot in ipairs(row) do
+      for _, item in ipairs(plot and plot.items or {}) do images = images and item.kind == "image" end
+    end
+  end
+  local widths = images and { 4, 4, 3.5, 3, 2.6 } or { 6, 4.5, 3.9, 3.4, 3 }
+  local width = widths[columns] or math.max(1.5, widths[5] * 5 / columns)
+  return { math.min(50, width * columns), math.min(50, (images and 1 or 0.75) * width * #rows) }
+end
+
 function picture.save(rows, title, size, path, call)
   if type(path) ~= "string" then
     options.fail(call, "a file name is needed, got " .. options.describe(path))
@@ -45,7 +59,7 @@ function picture.save(rows, title, size, path, call)
   if not kind then
     options.fail(call, ("'%s' must end in .svg, .png, .pdf or .txt, which says what is written"):format(path))
   end
-  file.write(path, render(rows, title, device.new(kind, size), call), call)
+  file.write(path, render(rows, title, device.new(kind, size or default_size(rows)), call), call)
 end
 
 function picture.show(rows, title, call)

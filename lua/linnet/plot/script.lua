@@ -17,18 +17,21 @@ end
 --- A point of the picture, in the device's unit.
 function Script:at(x, y) return ("screen %.6f,%.6f"):format(x / self.d.width, y / self.d.height) end
 
+--- A string constant, of what the device can draw.
+function Script:quote(line) return text.quote(self.d.drawable and self.d.drawable(line) or line) end
+
 --- Writes a line of text at a point of the picture: where = "left", "center", "right", or "up" (turned).
 function Script:write(line, x, y, where, scale, color)
   if not line:find("%S") then return end
   local place = where == "up" and "center rotate by 90" or where
-  self:add("set label %s at %s %s front noenhanced font %s textcolor rgb '%s'", text.quote(line),
+  self:add("set label %s at %s %s front noenhanced font %s textcolor rgb '%s'", self:quote(line),
     self:at(x, y), place, self.d:font(scale or 1), color or colors.ink)
 end
 
 --- Writes a line of text beside (x, y) of the panel's axes, moved by some letters and lines.
 function Script:note(line, x, y, where, right, up, color)
   self:add("set label %s at %.15g,%.15g %s offset %g,%g front noenhanced font %s textcolor rgb '%s'",
-    text.quote(line), x, y, where, right, up, self.d:font(1), color or colors.ink)
+    self:quote(line), x, y, where, right, up, self.d:font(1), color or colors.ink)
 end
 
 function Script:segment(x1, y1, x2, y2, style)
@@ -48,6 +51,18 @@ function Script:block(n, row)
   end
   self:add "EOD"
   return name
+end
+
+--- Bytes that the panel's plot command reads from '-'.
+function Script:follow(bytes) self.following = bytes end
+
+--- Ends the panel: plots the elements.
+function Script:plot(elements)
+  self:add("plot %s", #elements > 0 and table.concat(elements, ", \\\n") or "NaN notitle")
+  if self.following then
+    self:add(self.following)
+    self.following = nil
+  end
 end
 
 --- The script's text.

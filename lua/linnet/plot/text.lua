@@ -33,36 +33,58 @@ function text.line(s) return table.concat(text.lines(s), " ") end
 --- A string constant of gnuplot's.
 function text.quote(line) return "'" .. line:gsub("'", "''") .. "'" end
 
---- A constant for labels of tics, in which gnuplot reads % as a format.
-function text.quote_tic(line) return text.quote((line:gsub("%%", "%%%%"))) end
+--- The label of a tic, in which gnuplot would read % as a format.
+function text.tic(line) return (line:gsub("%%", "%%%%")) end
 
---- Width in letters of an average text: digits and capitals are wider, East Asian characters twice as wide.
---- Enhanced text counts as it is drawn.
+-- Widths of the ASCII characters from the space on, in hundredths of the font's size: DejaVu Sans, one of the
+-- wider.
+local ascii = {
+  32, 40, 46, 84, 64, 95, 78, 27, 39, 39, 50, 84, 32, 36, 32, 34, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+  34, 34, 84, 84, 84, 53, 100, 68, 69, 70, 77, 63, 58, 77, 75, 29, 29, 66, 56, 86, 75, 79, 60, 79, 69, 63,
+  61, 73, 68, 99, 69, 61, 69, 39, 34, 39, 84, 50, 50, 61, 63, 55, 63, 62, 35, 63, 63, 28, 28, 58, 28, 97,
+  63, 61, 63, 63, 41, 52, 39, 63, 59, 82, 59, 59, 52, 64, 34, 64, 84
+}
+local GREEK_AND_OTHERS, SIGN, EAST_ASIAN = 66, 100, 100
+
+--- The width of a line where letters differ in it, in sizes of the font. Enhanced text counts as it is drawn.
 function text.width(line)
   local plain = line:gsub("%^%b{}", function(raised) return raised:sub(3, -2) end)
   local width = 0
   for _, code in utf8.codes(plain) do
-    if code >= 0x2e80 then
-      width = width + 1.8
-    elseif code == 0x20 or code == 0x2c or code == 0x2e or code == 0x69 or code == 0x6a or code == 0x6c then
-      width = width + 0.55 -- the narrow ones: space , . i j l
-    elseif (code >= 0x30 and code <= 0x39) or (code >= 0x41 and code <= 0x5a) then
-      width = width + 1.1
-    else
-      width = width + 1
-    end
+    local other = code < 0x2000 and GREEK_AND_OTHERS or code < 0x2e80 and SIGN or EAST_ASIAN
+    width = width + (ascii[code - 31] or other)
   end
+  return width / 100
+end
+
+--- The width of a line in a terminal, in character cells.
+function text.cells(line)
+  local width = 0
+  for _, code in utf8.codes(line) do width = width + (code >= 0x2e80 and 2 or 1) end
   return width
 end
 
---- Breaks lines at spaces so that each is at most `most` letters wide; a longer word stays whole.
-function text.wrap(lines, most)
+--- The line, or as much of it as fits into the width `most`, and an ellipsis. measure(line) gives widths.
+function text.shorten(line, most, measure)
+  if measure(line) <= most then return line end
+  local kept, width = {}, measure "…"
+  for _, code in utf8.codes(line) do
+    local letter = utf8.char(code)
+    width = width + measure(letter)
+    if width > most then break end
+    kept[#kept + 1] = letter
+  end
+  return table.concat(kept) .. "…"
+end
+
+--- Breaks lines at spaces so that each is at most `most` wide; a longer word stays whole.
+function text.wrap(lines, most, measure)
   local wrapped = {}
   for _, line in ipairs(lines) do
     local current
     for word in line:gmatch("%S+") do
       local longer = current and current .. " " .. word or word
-      if current and text.width(longer) > most then
+      if current and measure(longer) > most then
         wrapped[#wrapped + 1] = current
         current = word
       else
