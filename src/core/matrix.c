@@ -80,11 +80,11 @@ void ln_copy(ln_matrix A, ln_matrix B) {
 }
 
 void ln_transpose(ln_matrix A, ln_matrix B) {
-  const size_t tile = 32; /* two tiles fit the first cache */
+  const size_t tile = 8; /* numbers in a cache line: each line of A and of B is used up while it is near */
   for (size_t j0 = 0; j0 < A.cols; j0 += tile)
     for (size_t i0 = 0; i0 < A.rows; i0 += tile)
-      for (size_t j = j0; j < j0 + tile && j < A.cols; j++)
-        for (size_t i = i0; i < i0 + tile && i < A.rows; i++) LN_AT(B, j, i) = LN_AT(A, i, j);
+      for (size_t i = i0; i < i0 + tile && i < A.rows; i++)
+        for (size_t j = j0; j < j0 + tile && j < A.cols; j++) LN_AT(B, j, i) = LN_AT(A, i, j);
 }
 
 void ln_symmetrize(ln_matrix A) {

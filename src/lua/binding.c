@@ -101,13 +101,19 @@ const char *describe(lua_State *L, int index) {
 
 /* ---- matrices ---- */
 
-/* The metatable is found by the address of this, which costs less than a look-up by name. */
+/* The metatable is found in the registry by the address of this, and known by the same address in its own
+ * entry [1]: a look-up in a table's array, where one by name would cost more than a small matrix's sum. No script
+ * can put the address elsewhere. */
 static const char matrix_key = 0;
 
 void push_matrix_type(lua_State *L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &matrix_key) != LUA_TNIL) return;
   lua_pop(L, 1);
-  luaL_newmetatable(L, MATRIX_TYPE);
+  lua_createtable(L, 1, 16);
+  lua_pushlightuserdata(L, (void *)&matrix_key);
+  lua_rawseti(L, -2, 1);
+  lua_pushliteral(L, MATRIX_TYPE);
+  lua_setfield(L, -2, "__name");
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &matrix_key);
 }
@@ -183,8 +189,8 @@ ln_matrix push_column(lua_State *L, const double *numbers, size_t n) {
 const ln_matrix *test_matrix(lua_State *L, int index) {
   const ln_matrix *A = lua_touserdata(L, index);
   if (!A || !lua_getmetatable(L, index)) return NULL;
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &matrix_key);
-  bool same = lua_rawequal(L, -1, -2);
+  lua_rawgeti(L, -1, 1);
+  bool same = lua_touserdata(L, -1) == &matrix_key;
   lua_pop(L, 2);
   return same ? A : NULL;
 }

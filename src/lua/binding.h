@@ -11,7 +11,7 @@
 
 #include "core/matrix.h"
 
-#define MATRIX_TYPE "linnet.Matrix" /* the name of a matrix's metatable in the registry */
+#define MATRIX_TYPE "linnet.Matrix" /* what getmetatable gives of a matrix */
 #define ERROR_TYPE "linnet.Error"
 
 /* ---- the context ---- */
