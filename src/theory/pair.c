@@ -123,7 +123,7 @@ ln_status ln_pair_time(ln_context *cx, const ln_pair *pair, double u, double *t)
       *t = log1p(4 * s * fmax(x, 0) / (4 * s + rho * M)) / (2 * s); /* there already, to rounding */
     return LN_OK;
   }
-  double gap = fma(-rho, u, s), q = rho * M / (4 * (om + s));
+  double gap = rho > 0 && u == s / rho ? 0 : fma(-rho, u, s), q = rho * M / (4 * (om + s));
   double f = gap * (1 + (s + rho * u) / (om + rho * R / 2));
   double f0 = o.residual0 * (1 + (s + rho * u0) / (om + rho * R0 / 2));
   double e = f / f0 * ((0.5 + q) / (y / 2 + q)); /* e^(-2 om t) */
