@@ -8,7 +8,7 @@ print(task)
 
 local train = plot.new { title = "training error", xlabel = "time", ylabel = "error", x = "log", y = "log" }
 local test = plot.new { title = "test error", xlabel = "time", ylabel = "error", x = "log", y = "log" }
-local times = matrix.logspace(-1, 4, 101)
+local times = matrix.logspace(-1, 3.5, 91)
 
 print "\nlayers   best test error   at time   at the end   overtraining"
 for depth = 1, 3 do

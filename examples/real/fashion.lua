@@ -26,7 +26,7 @@ local aligned, aligned_run = experiment { init = "aligned", strength = 1e-3 }
 local random_start, random_run = experiment { init = "gaussian", scale = 1e-3 }
 
 local function panel(title, pred, run)
-  return plot.new { title = title, xlabel = "time", ylabel = "mode strength", legend = false }
+  return plot.new { title = title, xlabel = "time", ylabel = "mode strength" }
     :lines(pred.t, pred.modes):points(run.t, run.modes, { every = 10 })
 end
 
@@ -47,10 +47,10 @@ plot.grid {
   { panel("small aligned weights", aligned, aligned_run), panel("small random weights", random_start, random_run) },
 }:save "fashion_modes.svg"
 plot.new { title = "Training loss", xlabel = "time", ylabel = "loss" }
-  :lines(t, aligned.loss, { label = "aligned, theory" })
-  :points(t, aligned_run.loss, { label = "aligned, training", every = 10 })
-  :lines(t, random_start.loss, { label = "random, theory" })
-  :points(t, random_run.loss, { label = "random, training", every = 10 })
+  :lines(t, aligned.loss, { label = "aligned, theory", color = 1 })
+  :points(t, aligned_run.loss, { label = "aligned, training", color = 1, every = 10 })
+  :lines(t, random_start.loss, { label = "random, theory", color = 2 })
+  :points(t, random_run.loss, { label = "random, training", color = 2, every = 10 })
   :save "fashion_loss.svg"
 plot.grid { pictures(1), pictures(5) }:save "fashion_images.png"
 print "\nthe pictures are in fashion_modes.svg, fashion_loss.svg and fashion_images.png"
