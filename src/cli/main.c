@@ -28,7 +28,11 @@ static linnet_state *open_state(const command_line *line) {
   config.write = write_out;
   if (isatty(STDERR_FILENO)) config.progress = show_progress;
   linnet_state *S;
-  if (linnet_open(&config, &S) != LINNET_OK) complain("not enough memory");
+  if (linnet_open(&config, &S) != LINNET_OK)
+    complain("not enough memory");
+  else
+    lua_gc(linnet_lua(S),
+           LUA_GCGEN); /* sums of small matrices take half the time that they take incrementally */
   return S;
 }
 
