@@ -2,6 +2,15 @@
 
 #include <math.h>
 
+/* A loop over the entries 0 .. n-1 of runs of numbers. The result may be an operand itself, which the compiler
+ * can't know: hence the promise that no iteration needs another's. */
+#ifdef __clang__
+#define EACH_ENTRY                                                                                           \
+  _Pragma("clang loop vectorize(assume_safety) unroll_count(4)") for (size_t i = 0; i < n; i++)
+#else
+#define EACH_ENTRY _Pragma("GCC ivdep") _Pragma("GCC unroll 4") for (size_t i = 0; i < n; i++)
+#endif
+
 /* The entries of these windows in one run of numbers, where no gaps lie between the columns. */
 static bool in_one_run(ln_matrix X, ln_matrix Y) { return ln_is_dense(X) && ln_is_dense(Y); }
 
@@ -9,15 +18,12 @@ static bool in_one_run(ln_matrix X, ln_matrix Y) { return ln_is_dense(X) && ln_i
 
 static double relu(double x) { return x < 0 ? 0 : x; }
 static double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
-static double is_finite(double x) { return fabs(x) <= 1.7976931348623157e308 ? 1 : 0; }
+static double is_finite(double x) { return isfinite(x) ? 1 : 0; }
 
 typedef void (*function_loop)(size_t n, const double *x, double *y);
 
-/* y may be x itself, which the compiler can't know: hence the promise that no iteration needs another's. */
 #define FUNCTION_LOOP(name, value)                                                                           \
-  static void name##_loop(size_t n, const double *x, double *y) {                                            \
-    _Pragma("GCC ivdep") _Pragma("GCC unroll 4") for (size_t i = 0; i < n; i++) y[i] = value;                \
-  }
+  static void name##_loop(size_t n, const double *x, double *y) { EACH_ENTRY y[i] = value; }
 FUNCTION_LOOP(exp, exp(x[i]))
 FUNCTION_LOOP(log, log(x[i]))
 FUNCTION_LOOP(log1p, log1p(x[i]))
@@ -53,12 +59,11 @@ void ln_apply(ln_function f, ln_matrix X, ln_matrix Y) {
 
 void ln_clamp(double low, double high, ln_matrix X, ln_matrix Y) {
   bool run = in_one_run(X, Y);
-  size_t rows = run ? X.rows * X.cols : X.rows, cols = run ? 1 : X.cols;
+  size_t n = run ? X.rows * X.cols : X.rows, cols = run ? 1 : X.cols;
   for (size_t j = 0; j < cols; j++) {
     const double *x = X.data + j * X.ld;
     double *y = Y.data + j * Y.ld;
-#pragma GCC ivdep
-    for (size_t i = 0; i < rows; i++) y[i] = x[i] < low ? low : x[i] > high ? high : x[i];
+    EACH_ENTRY y[i] = x[i] < low ? low : x[i] > high ? high : x[i];
   }
 }
 
@@ -70,16 +75,15 @@ typedef void (*operation_loop)(size_t n, const double *a, const double *b, doubl
 #define OPERATION_LOOPS(name, value)                                                                         \
   static double name##_of(double x, double y) { return value; }                                              \
   static void name##_run_run(size_t n, const double *a, const double *b, double *c) {                        \
-    _Pragma("GCC ivdep") _Pragma("GCC unroll 4") for (size_t i = 0; i < n; i++) c[i] =                       \
-        name##_of(a[i], b[i]);                                                                               \
+    EACH_ENTRY c[i] = name##_of(a[i], b[i]);                                                                 \
   }                                                                                                          \
   static void name##_one_run(size_t n, const double *a, const double *b, double *c) {                        \
     const double one = *a;                                                                                   \
-    _Pragma("GCC ivdep") _Pragma("GCC unroll 4") for (size_t i = 0; i < n; i++) c[i] = name##_of(one, b[i]); \
+    EACH_ENTRY c[i] = name##_of(one, b[i]);                                                                  \
   }                                                                                                          \
   static void name##_run_one(size_t n, const double *a, const double *b, double *c) {                        \
     const double one = *b;                                                                                   \
-    _Pragma("GCC ivdep") _Pragma("GCC unroll 4") for (size_t i = 0; i < n; i++) c[i] = name##_of(a[i], one); \
+    EACH_ENTRY c[i] = name##_of(a[i], one);                                                                  \
   }
 OPERATION_LOOPS(add, x + y)
 OPERATION_LOOPS(subtract, x - y)

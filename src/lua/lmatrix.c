@@ -25,6 +25,12 @@ static const luaL_Reg *const events[] = {
 
 /* ---- arguments ---- */
 
+double any_number(lua_State *L, int index, const char *name, const char *what) {
+  if (lua_type(L, index) != LUA_TNUMBER)
+    fail(L, name, "%s must be a number, got %s", what, describe(L, index));
+  return lua_tonumber(L, index);
+}
+
 int dimension(lua_State *L, int index, const char *name) {
   return lua_isnoneornil(L, index) ? 0 : (int)check_integer(L, index, name, "the dimension", 1, 2);
 }
@@ -132,9 +138,7 @@ static int write(lua_State *L) {
   size_t i = read_index(L, 2, A);
   if (i >= length_of(A)) bad_index(L, A, 2);
   if (is_vector(A)) {
-    if (lua_type(L, 3) != LUA_TNUMBER)
-      fail(L, "matrix", "A[i] = x: x must be a number, got %s", describe(L, 3));
-    *element_of(A, i) = lua_tonumber(L, 3);
+    *element_of(A, i) = any_number(L, 3, "A[i] = x", "x");
     return 0;
   }
   if (lua_type(L, 3) == LUA_TNUMBER)

@@ -29,6 +29,8 @@ extern const luaL_Reg matrix_file_functions[];  /*                  matrix.load,
 
 /* The matrix that a method was called on. */
 static inline ln_matrix self(lua_State *L, const char *name) { return check_matrix(L, 1, name, "A"); }
+/* Argument `index`, a number that may be NaN: arithmetic carries it. */
+double any_number(lua_State *L, int index, const char *name, const char *what);
 /* Argument `index`, a dimension: 1 (down the columns), 2 (along the rows), or 0 if it was left out. */
 int dimension(lua_State *L, int index, const char *name);
 /* Argument `index`, numbers in a row, a column or a list: pushes them as a dense column. */

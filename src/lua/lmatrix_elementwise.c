@@ -37,7 +37,7 @@ FUNCTION(isfinite, LN_IS_FINITE)
 /* A:pow(p): every entry to the power p */
 static int matrix_pow(lua_State *L) {
   ln_matrix A = self(L, "A:pow");
-  double p = check_number(L, 2, "A:pow", "p");
+  double p = any_number(L, 2, "A:pow", "p");
   ln_combine(LN_POWER_OF, (ln_operand){A.data, 1, A.ld}, (ln_operand){&p, 0, 0},
              push_matrix(L, A.rows, A.cols));
   return 1;

@@ -20,7 +20,7 @@ static int changed(lua_State *L) {
 static int axpy(lua_State *L) {
   const char *name = "Y:axpy";
   ln_matrix Y = self(L, name);
-  double a = check_number(L, 2, name, "a");
+  double a = any_number(L, 2, name, "a");
   ln_matrix X = like(L, 3, Y, name);
   if (ln_overlaps(X, Y) && !same_window(X, Y)) {
     ln_matrix copy = push_matrix(L, X.rows, X.cols);
@@ -34,15 +34,14 @@ static int axpy(lua_State *L) {
 /* Y:scal(a): Y *= a */
 static int scal(lua_State *L) {
   ln_matrix Y = self(L, "Y:scal");
-  ln_scale(check_number(L, 2, "Y:scal", "a"), Y);
+  ln_scale(any_number(L, 2, "Y:scal", "a"), Y);
   return changed(L);
 }
 
 /* Y:fill(x) */
 static int fill(lua_State *L) {
   ln_matrix Y = self(L, "Y:fill");
-  if (lua_type(L, 2) != LUA_TNUMBER) fail(L, "Y:fill", "x must be a number, got %s", describe(L, 2));
-  ln_fill(Y, lua_tonumber(L, 2)); /* may be NaN */
+  ln_fill(Y, any_number(L, 2, "Y:fill", "x"));
   return changed(L);
 }
 
@@ -66,9 +65,9 @@ static ln_form form(lua_State *L, int index, const char *name, const char *what)
 static int gemm(lua_State *L) {
   const char *name = "C:gemm";
   ln_matrix C = self(L, name);
-  double a = check_number(L, 2, name, "a");
+  double a = any_number(L, 2, name, "a");
   ln_matrix A = check_matrix(L, 3, name, "A"), B = check_matrix(L, 4, name, "B");
-  double b = check_number(L, 5, name, "b");
+  double b = any_number(L, 5, name, "b");
   ln_form ta = form(L, 6, name, "A"), tb = form(L, 7, name, "B");
   size_t rows = ta ? A.cols : A.rows, inner = ta ? A.rows : A.cols;
   size_t inner_b = tb ? B.cols : B.rows, cols = tb ? B.rows : B.cols;

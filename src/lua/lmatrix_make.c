@@ -33,8 +33,7 @@ static int ones(lua_State *L) {
 
 /* matrix.full(m, n, x) */
 static int full(lua_State *L) {
-  if (lua_type(L, 3) != LUA_TNUMBER) fail(L, "matrix.full", "x must be a number, got %s", describe(L, 3));
-  double x = lua_tonumber(L, 3); /* may be NaN */
+  double x = any_number(L, 3, "matrix.full", "x");
   ln_fill(push_of_size(L, "matrix.full", 1), x);
   return 1;
 }

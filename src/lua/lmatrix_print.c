@@ -36,11 +36,12 @@ static format *format_of(lua_State *L) {
 static int set_format(lua_State *L) {
   static const char *const names[] = {"digits", "width", "rows", NULL};
   options o = options_read_optional(L, 1, "matrix.format", names);
-  format old = *format_of(L), new = {
-                                  .digits = (int)option_integer_or(&o, "digits", 1, DIGITS_MAX, old.digits),
-                                  .width = (int)option_integer_or(&o, "width", 20, 100000, old.width),
-                                  .rows = (int)option_integer_or(&o, "rows", 2, 1000000, old.rows),
-                              };
+  const format old = *format_of(L);
+  const format new = {
+      .digits = (int)option_integer_or(&o, "digits", 1, DIGITS_MAX, old.digits),
+      .width = (int)option_integer_or(&o, "width", 20, 100000, old.width),
+      .rows = (int)option_integer_or(&o, "rows", 2, 1000000, old.rows),
+  };
   lua_createtable(L, 0, 3);
   lua_pushinteger(L, old.digits), lua_setfield(L, -2, "digits");
   lua_pushinteger(L, old.width), lua_setfield(L, -2, "width");

@@ -66,8 +66,7 @@ static int get(lua_State *L) {
 static int set(lua_State *L) {
   ln_matrix A = self(L, "A:set");
   size_t i = place(L, 2, "A:set", "i", A.rows), j = place(L, 3, "A:set", "j", A.cols);
-  if (lua_type(L, 4) != LUA_TNUMBER) fail(L, "A:set", "x must be a number, got %s", describe(L, 4));
-  LN_AT(A, i, j) = lua_tonumber(L, 4);
+  LN_AT(A, i, j) = any_number(L, 4, "A:set", "x");
   lua_settop(L, 1);
   return 1;
 }

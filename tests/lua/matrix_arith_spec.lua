@@ -136,6 +136,7 @@ describe("in place,", function()
     assert.is_true(Y:axpy(1, Y) == 2 * A)
     assert.is_true(rawequal(Y:fill(3), Y) and Y == matrix.full(2, 3, 3))
     assert.is_true(Y:fill(0 / 0):isfinite():sum() == 0)
+    assert.is_true(A:copy():scal(0 / 0):isfinite():sum() == 0 and A:copy():axpy(0 / 0, A):isfinite():sum() == 0)
   end)
 
   it("gemm has every form", function()
@@ -197,7 +198,7 @@ local bad = {
   { function() return A:axpy(1, A.T) end, "Y:axpy: Y is 2x3 and X is 3x2; the shapes must be equal" },
   { function() return A:axpy(A, 1) end, "Y:axpy: a must be a number, got a 2x3 matrix" },
   { function() return A:axpy(1, 1) end, "Y:axpy: X must be a matrix, got 1" },
-  { function() return A:scal(0 / 0) end, "Y:scal: a must be a number, got NaN" },
+  { function() return A:scal("2") end, "Y:scal: a must be a number, got the string '2'" },
   { function() return A:fill() end, "Y:fill: x must be a number, got nil" },
   { function() return A:assign(row) end, "Y:assign: Y is 2x3 and X is 1x3; the shapes must be equal" },
   { function() return A:assign(3) end, "Y:assign: X must be a matrix, got 3" },
