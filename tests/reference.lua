@@ -2,10 +2,10 @@
 -- functions.
 --
 -- A file: { "meta": ..., "cases": { "0": [case, ...], ... } } with case = { id, fn, in, out, rtol }; matrices
--- are lists of rows, and the bare tokens NaN, Infinity and -Infinity are numbers. An output is right if its
--- largest difference is at most rtol times its largest value; where the table below says `entries`, each
--- entry by itself. One line for each failure, then "N passed, N failed"; the exit code is 1 if anything
--- failed or a file could not be read.
+-- are lists of rows, the bare tokens NaN, Infinity and -Infinity are numbers, and null stands for any number
+-- that is not finite (an input that is null is left out). An output is right if its largest difference is at most
+-- rtol times its largest value; where the table below says `entries`, each entry by itself. One line for each
+-- failure, then "N passed, N failed"; the exit code is 1 if anything failed or a file could not be read.
 
 local json = require "dkjson" -- comes with busted
 
@@ -98,7 +98,7 @@ local entries = { mode_equal = true, mode_infinite = true }
 
 --- A number, a list, a list of rows or a matrix as one list of numbers, row by row, and its shape.
 local function flatten(value)
-  if math.type(value) then return { value }, "a number" end
+  if math.type(value) or value == json.null then return { value }, "a number" end
   if type(value) == "table" and type(value[1]) ~= "table" then return value, ("%dx1"):format(#value) end
   local flat, rows, cols = {}
   if type(value) == "table" then
@@ -111,6 +111,8 @@ local function flatten(value)
   return flat, ("%dx%d"):format(rows, cols)
 end
 
+local function is_finite(x) return x ~= json.null and x == x and math.abs(x) < math.huge end
+
 --- The largest error of an output, relative to its largest value (or entry by entry), or nil and the reason.
 local function error_of(computed, value, by_entry)
   local a, shape = flatten(computed)
@@ -118,12 +120,16 @@ local function error_of(computed, value, by_entry)
   if #a ~= #b then return nil, ("is %s, expected %s"):format(shape, expected) end
   local size, worst = 0, 0
   for _, x in ipairs(b) do
-    if math.abs(x) < math.huge then size = math.max(size, math.abs(x)) end
+    if is_finite(x) then size = math.max(size, math.abs(x)) end
   end
   for i, x in ipairs(b) do
     local same = a[i] == x or (a[i] ~= a[i] and x ~= x)
-    local difference = same and 0 or math.abs(a[i] - x) / (by_entry and math.abs(x) or size)
-    worst = difference == difference and math.max(worst, difference) or math.huge
+    if x == json.null then
+      worst = is_finite(a[i]) and math.huge or worst
+    elseif not same then
+      local difference = math.abs(a[i] - x) / (by_entry and math.abs(x) or size)
+      worst = difference == difference and math.max(worst, difference) or math.huge
+    end
   end
   return worst
 end
@@ -132,7 +138,9 @@ end
 local function problem_of(case)
   local compute = functions[case.fn]
   if not compute then return "no public function for it" end
-  local ok, out = pcall(compute, case["in"])
+  local given = {}
+  for name, value in pairs(case["in"]) do given[name] = value ~= json.null and value or nil end
+  local ok, out = pcall(compute, given)
   if not ok then return tostring(out) end
   local names = {}
   for name in pairs(case.out) do names[#names + 1] = name end
@@ -175,7 +183,7 @@ end
 
 local function restore_nan(value)
   if value == "NaN" then return 0 / 0 end
-  if type(value) == "table" then
+  if type(value) == "table" and value ~= json.null then
     for key, entry in pairs(value) do value[key] = restore_nan(entry) end
   end
   return value
@@ -187,7 +195,7 @@ local function read(path)
   local text = file:read "a"
   file:close()
   if not text then return nil, path .. ": not a file" end
-  local content, _, wrong = json.decode(with_numbers(text))
+  local content, _, wrong = json.decode(with_numbers(text), 1, json.null)
   if type(content) ~= "table" or type(content.cases) ~= "table" then
     return nil, ("%s: %s"):format(path, wrong or "no table of cases")
   end

@@ -53,6 +53,13 @@ describe("reference values", function()
     assert.are.equal("1 passed, 0 failed\n", text)
   end)
 
+  it("that are null are met by whatever is not finite", function()
+    assert.are.equal("1 passed, 0 failed\n", (check_text(one_case(BEYOND:format("a", "null")))))
+    local finite = BEYOND:gsub('"u": 2', '"u": 0.5, "extra": null')
+    assert.matches("off by inf, .*\n0 passed, 1 failed\n$", (check_text(one_case(finite:format("a", "null")))))
+    assert.are.equal("1 passed, 0 failed\n", (check_text(one_case(finite:format("a", "3")))))
+  end)
+
   it("that are not met fail by name", function()
     local text, content = check_text(one_case(LOGISTIC:format("100", "0.35571247891895")))
     assert.are.equal("1 passed, 0 failed\n", text) -- within the tolerance
