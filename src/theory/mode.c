@@ -41,8 +41,7 @@ typedef struct course {
   enum { GROWS, FALLS, DECAYS } kind;
   double alpha, beta;
   double q0, w0; /* w0 = 1 - q0, to full relative accuracy */
-  double
-      speed; /* of T/q0^alpha if q0 <= 1/2, else of T/w0^beta, in units of t (depth t if depth is infinite) */
+  double speed;  /* of T/q0^alpha if q0 <= 1/2, else of T/w0^beta, per unit of time */
 } course;
 
 /* s - rho a with one rounding. */
