@@ -2,9 +2,10 @@
  * they come. */
 #include "command.h"
 
-#include <errno.h>
 #include <histedit.h>
 #include <locale.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,122 @@ static void open_history(void) {
   el_set(editor, EL_HIST, history, history_list);
 }
 
+/* ---- signals while a line is read ----
+ * They are blocked but while the reader waits for a character: none can fall between two of its steps and be lost, and
+ * none is handled in the middle of the editor's work. */
+
+static volatile sig_atomic_t resized, to_stop;
+static sigset_t outside; /* the mask around the reading */
+
+static void note_size(int number) { resized |= !is_elsewhere(number); }
+static void note_stop(int number) { to_stop |= !is_elsewhere(number); }
+
+static void block_signals(void) {
+  sigset_t ours;
+  sigemptyset(&ours);
+  sigaddset(&ours, SIGINT);
+  sigaddset(&ours, SIGTSTP);
+  sigaddset(&ours, SIGWINCH);
+  sigprocmask(SIG_BLOCK, &ours, &outside);
+  forget_interrupt();
+}
+
+static void unblock_signals(void) { sigprocmask(SIG_SETMASK, &outside, NULL); }
+
+/* Waits until standard input has something; false if Ctrl-C came first. */
+static bool await_input(void) {
+  struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+  return !was_interrupted() && (ppoll(&input, 1, NULL, &outside) >= 0 || !was_interrupted());
+}
+
+/* ---- the editor's characters ---- */
+
+/* Stops with the terminal as it was found, and takes it over again when the job goes on. */
+static void stop(EditLine *e) {
+  sigset_t stopping;
+  struct sigaction before;
+  to_stop = 0;
+  el_set(e, EL_PREP_TERM, 0);
+  ask_for_brackets(false);
+  sigaction(SIGTSTP, &(struct sigaction){.sa_handler = SIG_DFL}, &before);
+  raise(SIGTSTP);
+  sigemptyset(&stopping);
+  sigaddset(&stopping, SIGTSTP);
+  sigprocmask(SIG_UNBLOCK, &stopping, NULL); /* here the process stands still */
+  sigprocmask(SIG_BLOCK, &stopping, NULL);
+  sigaction(SIGTSTP, &before, NULL);
+  ask_for_brackets(true);
+  el_set(e, EL_PREP_TERM, 1);
+  el_set(e, EL_REFRESH);
+}
+
+/* The editor's source of characters: 1, or 0 at the end, or -1 when Ctrl-C ends the line. */
+static int get_character(EditLine *e, wchar_t *character) {
+  mbstate_t state = {0};
+  for (;;) {
+    if (!await_input()) return -1;
+    if (resized) resized = 0, el_resize(e);
+    if (to_stop) stop(e);
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    if (poll(&input, 1, 0) == 0) continue;
+    char byte;
+    ssize_t size = read(STDIN_FILENO, &byte, 1);
+    if (size <= 0) return (int)size;
+    size_t used = mbrtowc(character, &byte, 1, &state);
+    if (used <= 1) return 1;
+    if (used == (size_t)-1) state = (mbstate_t){0}; /* no character of this locale: dropped */
+  }
+}
+
+/* ---- reading ---- */
+
+static reading read_plain(const char **text) {
+  fputs(prompt_shown, stdout);
+  fflush(stdout);
+  if (isatty(STDIN_FILENO) && !await_input()) return READ_INTERRUPTED;
+  ssize_t size = getline(&plain, &plain_room, stdin);
+  if (size < 0) {
+    clearerr(stdin);
+    return READ_END;
+  }
+  if (size && plain[size - 1] == '\n') plain[size - 1] = 0;
+  *text = plain;
+  return READ_LINE;
+}
+
+static reading read_edited(const char **text) {
+  int size = 0;
+  struct sigaction before_stop, before_size;
+  sigaction(SIGTSTP, &(struct sigaction){.sa_handler = note_stop}, &before_stop);
+  sigaction(SIGWINCH, &(struct sigaction){.sa_handler = note_size}, &before_size);
+  ask_for_brackets(true);
+  const char *line = el_gets(editor, &size);
+  ask_for_brackets(false);
+  sigaction(SIGTSTP, &before_stop, NULL);
+  sigaction(SIGWINCH, &before_size, NULL);
+  if (!line || size <= 0) {
+    el_reset(editor);
+    return was_interrupted() ? READ_INTERRUPTED : READ_END;
+  }
+  char *copy = realloc(plain, (size_t)size + 1);
+  if (!copy) return READ_END;
+  plain = copy;
+  memcpy(plain, line, (size_t)size);
+  plain[size - (line[size - 1] == '\n')] = 0;
+  *text = plain;
+  return READ_LINE;
+}
+
+reading read_line(const char *prompt, const char **text) {
+  prompt_shown = prompt;
+  block_signals();
+  reading how = editor ? read_edited(text) : read_plain(text);
+  unblock_signals();
+  return how;
+}
+
+/* ---- opening and closing ---- */
+
 static bool can_edit(void) {
   const char *terminal = getenv("TERM");
   return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && terminal && *terminal &&
@@ -104,7 +221,7 @@ void open_reader(void) {
   if (!editor) return;
   el_set(editor, EL_PROMPT, show_prompt);
   el_set(editor, EL_EDITOR, "emacs");
-  el_set(editor, EL_SIGNAL, 1);
+  el_set(editor, EL_GETCFN, get_character);
   el_set(editor, EL_ADDFN, "linnet-paste", "Insert what is pasted", paste);
   bind_keys();
   open_history();
@@ -124,49 +241,4 @@ void remember(const char *piece) {
   if (history(history_list, &last, H_FIRST) == 0 && !strcmp(last.str, piece)) return;
   add_to_list(piece);
   append_history(piece);
-}
-
-/* ---- reading ---- */
-
-static reading read_plain(const char **text) {
-  fputs(prompt_shown, stdout);
-  fflush(stdout);
-  errno = 0;
-  ssize_t size = getline(&plain, &plain_room, stdin);
-  if (size < 0) {
-    bool interrupted = ferror(stdin) && errno == EINTR;
-    clearerr(stdin);
-    return interrupted ? READ_INTERRUPTED : READ_END;
-  }
-  if (size && plain[size - 1] == '\n') plain[size - 1] = 0;
-  *text = plain;
-  return READ_LINE;
-}
-
-static reading read_edited(const char **text) {
-  int size = 0;
-  errno = 0;
-  ask_for_brackets(true);
-  const char *line = el_gets(editor, &size);
-  int error = errno;
-  ask_for_brackets(false);
-  if (!line || size <= 0) {
-    if (error == EINTR) {
-      el_reset(editor);
-      return READ_INTERRUPTED;
-    }
-    return READ_END;
-  }
-  char *copy = realloc(plain, (size_t)size + 1);
-  if (!copy) return READ_END;
-  plain = copy;
-  memcpy(plain, line, (size_t)size);
-  plain[size - (line[size - 1] == '\n')] = 0;
-  *text = plain;
-  return READ_LINE;
-}
-
-reading read_line(const char *prompt, const char **text) {
-  prompt_shown = prompt;
-  return editor ? read_edited(text) : read_plain(text);
 }

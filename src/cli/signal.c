@@ -1,14 +1,23 @@
 #include "command.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
 static linnet_state *state;
+static pthread_t home;
 static volatile sig_atomic_t working, came, enough;
 
+bool is_elsewhere(int number) {
+  if (pthread_equal(pthread_self(), home)) return false;
+  pthread_kill(home, number);
+  return true;
+}
+
 static void interrupt(int number) {
-  if (!working) return; /* reading a line ends because a signal was handled */
+  if (is_elsewhere(number)) return;
   came++;
+  if (!working) return;
   linnet_interrupt_here(state);
   if (came >= enough) {
     signal(number, SIG_DFL);
@@ -21,7 +30,8 @@ static void interrupt(int number) {
 
 void attach_interrupts(linnet_state *S) {
   state = S;
-  struct sigaction action = {.sa_handler = interrupt}; /* without SA_RESTART: reading is to end */
+  home = pthread_self();
+  struct sigaction action = {.sa_handler = interrupt}; /* without SA_RESTART: waiting is to end */
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, NULL);
 }
@@ -33,3 +43,7 @@ void begin_work(int patience) {
 }
 
 void end_work(void) { working = 0; }
+
+void forget_interrupt(void) { came = 0; }
+
+bool was_interrupted(void) { return came > 0; }

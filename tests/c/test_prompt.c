@@ -39,12 +39,12 @@ static session begin(const char *terminal) {
   return s;
 }
 
-/* Drops ESC [ ... letter, and carriage returns. */
+/* Drops ESC [ ... letter, and carriage returns. A sequence may be cut: Ctrl-C discards what is not yet read. */
 static void strip(session *s, const char *text, size_t size) {
   static enum { PLAIN, ESCAPE, SEQUENCE } state;
   for (size_t i = 0; i < size && s->size + 1 < sizeof s->seen; i++) {
     char c = text[i];
-    if (state == PLAIN && c == 27)
+    if (c == 27)
       state = ESCAPE;
     else if (state == ESCAPE)
       state = c == '[' ? SEQUENCE : PLAIN;
@@ -239,15 +239,22 @@ static void control_c_at_the_prompt_clears_the_line(void **state) {
   assert_int_equal(leave(&s), 0);
 }
 
+/* Types Ctrl-C and lets it work; signals that come too fast are one. */
+static void interrupt(session *s) {
+  type(s, "\003");
+  while (more(s, 300)) continue;
+}
+
 static void a_call_that_cannot_be_stopped_can_be_left(void **state) {
   (void)state;
   session s = begin("xterm");
-  enter(&s, "> ", "print('go' .. 'ing') (('a'):rep(40)):find(('a?'):rep(40) .. ('a*'):rep(40) .. 'b')",
-        "going\n");
-  while (!strstr(s.seen, "Ctrl-C once more")) { /* signals that come too fast are one */
-    type(&s, "\003");
+  do { /* again, if Ctrl-C came before string.find had begun */
+    enter(&s, "> ", "print('go' .. 'ing'); ('a'):rep(40):find(('a?'):rep(40) .. ('a*'):rep(40) .. 'b')",
+          "going\n");
     while (more(&s, 300)) continue;
-  }
+    interrupt(&s);
+  } while (strstr(s.seen + s.used, "interrupted"));
+  for (int i = 0; i < 20 && !strstr(s.seen, "Ctrl-C once more"); i++) interrupt(&s);
   type(&s, "\003");
   assert_int_equal(end(&s), -SIGINT);
 }
