@@ -88,6 +88,7 @@ const char *describe(lua_State *L, int index) {
   case LUA_TNONE: return lua_pushliteral(L, "nil");
   case LUA_TBOOLEAN: return lua_pushstring(L, lua_toboolean(L, index) ? "true" : "false");
   case LUA_TNUMBER:
+    if (isnan(lua_tonumber(L, index))) return lua_pushliteral(L, "NaN");
     lua_pushvalue(L, index); /* a copy: lua_tostring would change the number itself */
     return lua_tostring(L, -1);
   case LUA_TSTRING: {

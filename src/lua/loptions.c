@@ -19,7 +19,10 @@
 /* ---- kinds ---- */
 
 static void push_any(const options *o, const char *name) { option_push(o, name); }
-static void push_string(const options *o, const char *name) { lua_pushstring(o->L, option_string(o, name)); }
+static void push_string(const options *o, const char *name) {
+  option_string(o, name);
+  option_push(o, name); /* as it is: it may hold zero bytes */
+}
 static void push_flag(const options *o, const char *name) {
   lua_pushboolean(o->L, option_flag_or(o, name, false));
 }

@@ -328,7 +328,6 @@ int main(void) {
       cmocka_unit_test(a_host_that_ignores_its_children_is_told),
       cmocka_unit_test(without_memory_nothing_is_left),
   };
-  for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-    tests[i].setup_func = set_up;
+  for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tests[i].setup_func = set_up;
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

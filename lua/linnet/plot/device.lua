@@ -49,7 +49,7 @@ function kinds.svg(size)
   d.finish = function(bytes, title)
     local escaped = title:gsub("[&<>]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" })
     bytes = bytes:gsub("<title>Gnuplot</title>", function() return "<title>" .. escaped .. "</title>" end, 1)
-    bytes = bytes:gsub("<title>gnuplot_plot_%d+</title>", "")
+    bytes = bytes:gsub("<title>gnuplot_plot_%d+%a*</title>", "")
     return (bytes:gsub("<image ", "<image style='image-rendering:pixelated' "))
   end
   return d

@@ -27,7 +27,7 @@ local function draw_legend(script, scene)
 end
 
 local function write_tics(script, name, a)
-  if #a.tics == 0 then return script:add("unset %stics", name) end -- an empty list would be gnuplot's own choice
+  if #a.tics == 0 then return script:add("unset %stics", name) end -- an empty list is gnuplot's own choice
   local parts = {}
   for i, tic in ipairs(a.tics) do
     parts[i] = ("%s %.15g %d"):format(script:quote(text.tic(tic.label or "")), tic.at, tic.label and 0 or 1)

@@ -136,12 +136,13 @@ local function margins(self, d, width, height)
   end
   self.ylabel_lines = lines(self.ylabel, d.rich and height or width)
 
-  needs.left = d.left_of_tics + widest_label(self.y.tics, d) + d.gap
+  needs.left = 2 * d.gap
+  if #self.y.tics > 0 then needs.left = d.left_of_tics + widest_label(self.y.tics, d) + d.gap end
   if d.rich then needs.left = needs.left + #self.ylabel_lines * d.line end
 
   local xtics = d.line
   if self.x.rotated then xtics = widest_label(self.x.tics, d) * 0.75 + d.line * 0.6 end
-  self.below = d.below_tics + xtics
+  self.below = #self.x.tics > 0 and d.below_tics + xtics or d.gap
   needs.bottom = self.below + #self.xlabel_lines * d.line + d.gap
 
   needs.top = #self.title_lines * d.line * d.title + (d.rich and 1.4 * d.gap or 0)

@@ -221,17 +221,22 @@ end
 
 function plotters.image(script, item, scene)
   if not script.d.rich then return shaded(script, item, scene) end
+  -- gnuplot's images have two rows and columns at least: a single one is drawn as two of half the size.
+  local across, down = item.cols == 1 and 2 or 1, item.rows == 1 and 2 or 1
   local cells = {}
-  for i, row in ipairs(item.cells) do
-    for j, x in ipairs(row) do
-      cells[(i - 1) * item.cols + j] = string.pack("=d", axis.shows(x) and x or 0 / 0)
+  for _, row in ipairs(item.cells) do
+    for _ = 1, down do
+      for _, x in ipairs(row) do
+        cells[#cells + 1] = string.pack("=d", axis.shows(x) and x or 0 / 0):rep(across)
+      end
     end
   end
   script:follow(table.concat(cells)) -- as bytes: gnuplot takes 50 times as long to read them as text
   script:add(colors.palette(item.map))
   script:add("set cbrange [%.15g:%.15g]", item.low, item.high)
   local squares = script.d.squares and item.rows * item.cols <= FEW_CELLS
-  return { ("'-' binary array=(%d,%d) format='%%float64' origin=(1,1) with image%s"):format(item.cols, item.rows,
+  return { ("'-' binary array=(%d,%d) dx=%g dy=%g origin=(%g,%g) format='%%float64' with image%s"):format(
+    item.cols * across, item.rows * down, 1 / across, 1 / down, 0.5 + 0.5 / across, 0.5 + 0.5 / down,
     squares and " pixels" or "") }
 end
 

@@ -75,7 +75,7 @@ function read.limits(value, call, what, log)
   end
   for _, x in ipairs(limits) do
     if not axis.shows(x, log) then
-      fail(call, "%s: %g can't be on %s axis", what, x, log and "a logarithmic" or "an")
+      fail(call, "%s: %s can't be on %s axis", what, options.describe(x), log and "a logarithmic" or "an")
     end
   end
   return limits

@@ -1,5 +1,5 @@
---- Texts for gnuplot and their sizes. What a user writes is shown literally: it reaches gnuplot in single
---- quotes, where nothing but the quote itself means anything, and is drawn with `noenhanced`.
+--- Texts for gnuplot and their sizes. What a user writes is shown literally: nothing in its constants has a
+--- meaning to gnuplot, and it is drawn with `noenhanced`.
 
 local text = {}
 
@@ -30,8 +30,11 @@ end
 --- The whole text on one line.
 function text.line(s) return table.concat(text.lines(s), " ") end
 
---- A string constant of gnuplot's.
-function text.quote(line) return "'" .. line:gsub("'", "''") .. "'" end
+--- A string constant of gnuplot's, in which nothing can have a meaning: all but letters, digits and spaces is
+--- written as a number.
+function text.quote(line)
+  return '"' .. line:gsub("[^%w \x80-\xff]", function(c) return ("\\0%03o"):format(c:byte()) end) .. '"'
+end
 
 --- The label of a tic, in which gnuplot would read % as a format.
 function text.tic(line) return (line:gsub("%%", "%%%%")) end
