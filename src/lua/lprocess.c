@@ -8,8 +8,8 @@
  * message and whether the program is missing if it could not be started. An interrupt, a deadline and too
  * much output are errors. */
 #include "core/process.h"
+#include "lua/binding.h"
 #include "lua/modules.h"
-#include "lua/options.h"
 
 #include <string.h>
 
@@ -54,18 +54,22 @@ static void push_settings(lua_State *L, int index) {
 }
 
 static int process_run(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
+  if (!lua_istable(L, 1)) fail(L, CALL, "a table is needed, got %s", describe(L, 1));
   ln_command command = {.output_max = (size_t)1 << 28};
   command.argv = push_strings(L, 1, "argument");
   if (!command.argv[0]) fail(L, CALL, "a program's name is needed");
-  if (lua_getfield(L, 1, "env") == LUA_TTABLE) {
+  if (lua_getfield(L, 1, "env") != LUA_TNIL) {
+    if (!lua_istable(L, -1)) fail(L, CALL, "env must be a table, got %s", describe(L, -1));
     push_settings(L, lua_gettop(L));
     command.settings = push_strings(L, lua_gettop(L), "setting");
   }
   if (lua_getfield(L, 1, "limit") != LUA_TNIL)
     command.output_max = (size_t)check_integer(L, -1, CALL, "limit", 0, (lua_Integer)1 << 40);
-  if (lua_getfield(L, 1, "input") != LUA_TNIL) command.input = luaL_checklstring(L, -1, &command.input_size);
+  if (lua_getfield(L, 1, "input") != LUA_TNIL) {
+    if (lua_type(L, -1) != LUA_TSTRING) fail(L, CALL, "input must be a string, got %s", describe(L, -1));
+    command.input = lua_tolstring(L, -1, &command.input_size);
+  }
 
   ln_mark *work = lua_newuserdatauv(L, sizeof *work, 0);
   *work = NULL;
