@@ -184,8 +184,8 @@ static int mode_plateau(lua_State *L) {
 /* theory.mode.scaling { depths={1, 2, 3, 5, 10, 100, math.huge}, a0= or layer=, s=1, rho=1, fraction=0.95,
  * relative_rate=0.1 }
  *
- * How learning time depends on depth, from the same product a0 at every depth, or the same strength `layer` of
- * each layer (a0 = layer^depth). The curvature on the way, depth rho (s/rho)^(2-2/depth), limits the rate:
+ * How learning time depends on depth, from the same product a0 at every depth, or the same strength `layer`
+ * of each layer (a0 = layer^depth). The curvature on the way, depth rho (s/rho)^(2-2/depth), limits the rate:
  * relative_rate is in units of 1/curvature, below 2 for stability. A table of columns: depth, a0, curvature,
  * time, rate, steps. For depth = math.huge the time is depth * t, curvature and rate those of one layer. */
 typedef struct scaling {
