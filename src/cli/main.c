@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include <cblas.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,18 @@ static void write_out(void *ud, int stream, const char *text, size_t size) {
   fwrite(text, 1, size, stream == 1 ? stdout : stderr);
 }
 
+/* Large matrices come and go, and the pages of a fresh block cost more than the arithmetic on it: what was freed
+ * stays with the process for the next, and only what exceeds 64 MB at the end of the heap goes back. */
+static void keep_freed_blocks(void) {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 32 << 20); /* the most that glibc takes */
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+#endif
+}
+
 static linnet_state *open_state(const command_line *line) {
   linnet_config config;
+  keep_freed_blocks();
   linnet_config_init(&config);
   if (line->threads) openblas_set_num_threads(line->threads);
   config.threads = openblas_get_num_threads();
