@@ -6,7 +6,7 @@
  * standard input, `env` is added to this process's environment, `limit` is the most bytes of output (2^28 if
  * not given). Gives { output =, errors =, status = (exit status, -1 after a signal), signal = }, or nil, a
  * message and whether the program is missing if it could not be started. An interrupt, a deadline and too
- * much output are errors. */
+ * much output are errors, of the function that `call` names. */
 #include "core/process.h"
 #include "lua/binding.h"
 #include "lua/modules.h"
@@ -71,6 +71,9 @@ static int process_run(lua_State *L) {
     command.input = lua_tolstring(L, -1, &command.input_size);
   }
 
+  const char *call = CALL;
+  if (lua_getfield(L, 1, "call") == LUA_TSTRING) call = lua_tostring(L, -1);
+
   ln_mark *work = lua_newuserdatauv(L, sizeof *work, 0);
   *work = NULL;
   luaL_setmetatable(L, WORK_TYPE);
@@ -89,7 +92,7 @@ static int process_run(lua_State *L) {
     return 3;
   }
   /* Not tried again when memory was short: the program has run. */
-  if (status != LN_OK) raise_status(L, CALL, status);
+  if (status != LN_OK) raise_status(L, call, status);
   lua_pushlstring(L, outcome.output, outcome.output_size);
   lua_setfield(L, -2, "output");
   lua_pushlstring(L, outcome.errors, outcome.errors_size);

@@ -139,7 +139,9 @@ describe("process.run", function()
   end)
 
   it("limits the output", function()
-    assert.error_matches(function() process.run { "yes", limit = 1000 } end, "process.run: the program 'yes' wrote more than 1000 bytes")
+    assert.error_matches(function() process.run { "yes", limit = 1000 } end,
+      "process.run: the program 'yes' wrote more than 1000 bytes")
+    assert.error_matches(function() process.run { "yes", limit = 1000, call = "f" } end, "%d: f: the program 'yes'")
   end)
 
   it("refuses wrong arguments", function()

@@ -116,7 +116,7 @@ end
 function device.render(d, script, title, call)
   local outcome, message, missing = process.run {
     "gnuplot", "-d", "-", -- -d: no start-up files, so that a picture doesn't depend on who draws it
-    input = d.terminal .. "\nset encoding utf8\n" .. script .. "\n",
+    input = d.terminal .. "\nset encoding utf8\n" .. script .. "\n", call = call,
   }
   if not outcome then options.fail(call, missing and MISSING or message) end
   if outcome.status ~= 0 or outcome.output == "" then options.fail(call, reason(outcome)) end
