@@ -33,7 +33,9 @@ void attach_interrupts(linnet_state *S) {
   home = pthread_self();
   struct sigaction action = {.sa_handler = interrupt}; /* without SA_RESTART: waiting is to end */
   sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, NULL);
+  struct sigaction before;
+  sigaction(SIGINT, NULL, &before);
+  if (before.sa_handler != SIG_IGN) sigaction(SIGINT, &action, NULL); /* background jobs ignore it */
 }
 
 void begin_work(int patience) {

@@ -4,7 +4,7 @@
 
 #include <lua.h>
 
-/* Registers every module for `require` (under its name and as linnet.NAME) and sets the globals matrix,
+/* Registers every module for `require` as linnet.NAME (a script may have a data.lua) and sets the globals matrix,
  * random, data, network, theory and plot. The state's context must be set. */
 void open_modules(lua_State *L);
 
