@@ -1,0 +1,374 @@
+"""The peers of the benchmarks: the jobs of jobs_matrix.lua and jobs_training.lua in NumPy and SciPy.
+
+    python3 jobs.py NAME FOLDER     reads FOLDER/input.npz, prints seconds (or megabytes), saves FOLDER/peer.npy
+"""
+import gzip
+import sys
+import time
+
+import numpy as np
+
+SHORTEST = 0.02  # seconds that a batch of calls takes at least
+BATCHES = 5
+
+
+def once(f, *arguments):
+    """Processor time of f."""
+    start = time.process_time()
+    f(*arguments)
+    return time.process_time() - start
+
+
+def each(f):
+    """Processor time of one call where f(n) makes n of them: the least of several batches."""
+    n, least = 1, once(f, 1)
+    while least < SHORTEST:
+        n = n * 10 if least < SHORTEST / 10 else n * 2
+        least = once(f, n)
+    return min([least] + [once(f, n) for _ in range(BATCHES - 1)]) / n
+
+
+# ---- calls ----
+
+
+def get(a):
+    A = a["A"]
+
+    def calls(n):
+        for _ in range(n):
+            A.item(1, 2)
+
+    return each(calls), np.array([A[1, 2]])
+
+
+def scal(a):
+    Y = a["A"]
+
+    def calls(n):
+        y = Y
+        for _ in range(n):
+            y *= 1.0
+
+    return each(calls), Y
+
+
+def index(a):
+    v = a["v"].ravel()
+
+    def calls(n):
+        for _ in range(n):
+            v[1]
+
+    return each(calls), v[1:2]
+
+
+def index2(a):
+    A = a["A"]
+
+    def calls(n):
+        for _ in range(n):
+            A[1, 2]
+
+    return each(calls), np.array([A[1, 2]])
+
+
+# ---- linear algebra ----
+
+
+def gemm(a):
+    A, B = a["A"], a["B"]
+
+    def calls(n):
+        for _ in range(n):
+            A @ B
+
+    return each(calls), A @ B
+
+
+def solve(a):
+    A, B = a["A"], a["B"]
+
+    def calls(n):
+        for _ in range(n):
+            np.linalg.solve(A, B)
+
+    return each(calls), np.linalg.solve(A, B)
+
+
+def eigh(a):
+    S = a["S"]
+
+    def calls(n):
+        for _ in range(n):
+            np.linalg.eigh(S)
+
+    return each(calls), np.linalg.eigh(S)[0]
+
+
+def svd(a):
+    A = a["A"]
+
+    def calls(n):
+        for _ in range(n):
+            np.linalg.svd(A, full_matrices=False)
+
+    return each(calls), np.linalg.svd(A)[1]
+
+
+# ---- entry by entry ----
+
+
+def weighted_sum(a):
+    A, B, C = a["A"], a["B"], a["C"]
+
+    def calls(n):
+        for _ in range(n):
+            A + 2 * B * C
+
+    return each(calls), A + 2 * B * C
+
+
+def inplace(a):
+    A, B, Y = a["A"], a["B"], np.empty_like(a["A"])
+
+    def calls(n):
+        y = Y
+        for _ in range(n):
+            np.multiply(B, 2, out=y)
+            y += A
+
+    return each(calls), Y
+
+
+def tanh(a):
+    A = a["A"]
+
+    def calls(n):
+        for _ in range(n):
+            np.tanh(A)
+
+    return each(calls), np.tanh(A)
+
+
+TEMPORARIES = 20000
+
+
+def sums(A, B):
+    for _ in range(TEMPORARIES):
+        C = A + B
+    return C
+
+
+def temporaries(a):
+    return once(sums, a["A"], a["B"]), a["A"] + a["B"]
+
+
+def resident_peak():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+
+
+def growth(a):
+    before = resident_peak()
+    C = sums(a["A"], a["B"])
+    return resident_peak() - before, C
+
+
+# ---- linear networks on moments ----
+
+
+def layers(a):
+    """W1, W2, ... of the input, row by row in memory as NumPy likes them."""
+    depth = sum(name.startswith("W") for name in a)
+    return [np.ascontiguousarray(a["W%d" % (l + 1)]) for l in range(depth)]
+
+
+def is_record(step, steps):
+    """Is this one of 201 steps, evenly spaced?"""
+    k = round(step * 200 / steps)
+    return round(k * steps / 200) == step
+
+
+def descend(a, modes):
+    """Full-batch descent on the moments, everything in place; losses, and modes if asked for."""
+    W = layers(a)
+    Syx, Sxx = np.ascontiguousarray(a["Syx"]), np.ascontiguousarray(a["Sxx"])
+    rate, steps = a["rate"].item(), int(a["steps"].item())
+    depth, n = len(W), len(Sxx)
+    scale = Sxx[0, 0] if np.array_equal(Sxx, Sxx[0, 0] * np.eye(n)) else None  # one product less
+    W_best = np.linalg.solve(Sxx, Syx.T).T
+    loss_min = (a["tr_yy"].item() - np.sum(W_best * Syx)) / 2
+    U, V = a["U"], a["V"]
+    prefix = [W[0]] + [np.empty((w.shape[0], n)) for w in W[1:]]
+    back = [np.empty((w.shape[0], n)) for w in W]
+    change = [np.empty_like(w) for w in W]
+    E = back[-1]
+    records = []
+
+    def run():
+        for step in range(steps + 1):
+            for l in range(1, depth):
+                np.dot(W[l], prefix[l - 1], out=prefix[l])
+            P = prefix[-1]
+            if scale is None:
+                np.dot(P, Sxx, out=E)
+            else:
+                np.multiply(P, scale, out=E)
+            np.subtract(Syx, E, out=E)
+            if is_record(step, steps):
+                loss = loss_min + np.sum(E * (W_best - P)) / 2
+                records.append([loss, *np.sum(U * (P @ V), 0)] if modes else [loss])
+            if step == steps:
+                break
+            for l in range(depth - 1, 0, -1):
+                np.dot(back[l], prefix[l - 1].T, out=change[l])
+                np.dot(W[l].T, back[l], out=back[l - 1])
+            np.multiply(back[0], rate, out=back[0])
+            np.add(W[0], back[0], out=W[0])
+            for l in range(1, depth):
+                np.multiply(change[l], rate, out=change[l])
+                np.add(W[l], change[l], out=W[l])
+
+    return once(run), np.array(records)
+
+
+def script(a):
+    S, rate = np.ascontiguousarray(a["Syx"]), a["rate"].item()
+    W1, W2 = layers(a)
+
+    def steps(n, W1=W1, W2=W2):
+        for _ in range(n):
+            E = S - W2 @ W1
+            D1, D2 = W2.T @ E, E @ W1.T
+            W1, W2 = W1 + rate * D1, W2 + rate * D2
+        return W2 @ W1
+
+    return each(steps), steps(1000)
+
+
+# ---- Fashion-MNIST ----
+
+
+def descend_two_layers(a, X, Y):
+    """Moments and descent of a network with few outputs: W2 (W1 Sxx) is never formed from the left."""
+    W1, W2 = layers(a)
+    rate, steps, P = a["rate"].item(), int(a["steps"].item()), X.shape[1]
+    result = []
+
+    def run():
+        Sxx, Syx, tr_yy = X @ X.T / P, Y @ X.T / P, np.sum(Y * Y) / P
+        M, E = np.empty_like(Syx), np.empty_like(Syx)
+        D1, D2 = np.empty_like(W1), np.empty_like(W2)
+        for step in range(steps + 1):
+            np.dot(W2, W1, out=M)
+            np.dot(M, Sxx, out=E)
+            np.subtract(Syx, E, out=E)
+            if step in (0, steps):
+                result.append((tr_yy - np.sum(M * (Syx + E))) / 2)
+            if step == steps:
+                break
+            np.dot(E, W1.T, out=D2)
+            np.dot(W2.T, E, out=D1)
+            np.multiply(D1, rate, out=D1)
+            np.add(W1, D1, out=W1)
+            np.multiply(D2, rate, out=D2)
+            np.add(W2, D2, out=W2)
+        result.extend((W2 @ W1).ravel(order="F"))
+
+    return once(run), np.array(result)
+
+
+def W3a(a):
+    folder = "/usr/share/datasets/fashion-mnist/train-"
+    with gzip.open(folder + "images-idx3-ubyte.gz") as images:
+        X = np.frombuffer(images.read(), np.uint8, offset=16).reshape(-1, 784)
+    with gzip.open(folder + "labels-idx1-ubyte.gz") as labels:
+        Y = np.eye(10)[np.frombuffer(labels.read(), np.uint8, offset=8)]
+    return descend_two_layers(a, (X / 255.0).T, Y.T)
+
+
+def W3b(a):
+    return descend_two_layers(a, a["X"], a["Y"])
+
+
+# ---- nonlinear ----
+
+
+def W5a(a):
+    X, Y, W1, b1, W2, b2 = (np.ascontiguousarray(a[name]) for name in ("X", "Y", "W1", "b1", "W2", "b2"))
+    rate, steps, P = a["rate"].item(), int(a["steps"].item()), X.shape[1]
+    H, D, F = (np.empty((len(W1), P)) for _ in range(3))
+    losses = []
+
+    def run():
+        nonlocal b1, b2
+        for step in range(steps + 1):
+            np.dot(W1, X, out=H)
+            np.add(H, b1, out=H)
+            np.tanh(H, out=H)
+            R = W2 @ H
+            R += b2
+            R -= Y
+            if is_record(step, steps):
+                losses.append(np.vdot(R, R) / (2 * P))
+            if step == steps:
+                break
+            R *= rate / P
+            np.dot(W2.T, R, out=D)
+            np.multiply(H, H, out=F)
+            np.subtract(1, F, out=F)
+            np.multiply(D, F, out=D)
+            np.subtract(W2, R @ H.T, out=W2)
+            np.subtract(b2, R.sum(1, keepdims=True), out=b2)
+            np.subtract(W1, D @ X.T, out=W1)
+            np.subtract(b1, D.sum(1, keepdims=True), out=b1)
+
+    return once(run), np.array(losses)
+
+
+# ---- gradient flow ----
+
+
+def flow(a):
+    from scipy.integrate import solve_ivp
+
+    W1, W2 = layers(a)
+    S, U, V, times = np.ascontiguousarray(a["Syx"]), a["U"], a["V"], a["times"].ravel()
+    n, result = W1.size, []
+    out = np.empty(2 * n)
+    dW1, dW2 = out[:n].reshape(W1.shape), out[n:].reshape(W2.shape)
+
+    def velocity(_, theta):
+        w1, w2 = theta[:n].reshape(W1.shape), theta[n:].reshape(W2.shape)
+        E = S - w2 @ w1
+        np.dot(w2.T, E, out=dW1)
+        np.dot(E, w1.T, out=dW2)
+        return out.copy()
+
+    def run():
+        start = np.concatenate([W1.ravel(), W2.ravel()])
+        solution = solve_ivp(velocity, (0, times[-1]), start, "DOP853", times, rtol=1e-13, atol=1e-15)
+        for theta in solution.y.T:
+            P = theta[n:].reshape(W2.shape) @ theta[:n].reshape(W1.shape)
+            result.append(np.sum(U * (P @ V), 0))
+
+    return once(run), np.array(result)
+
+
+JOBS = {
+    **{name: globals()[name] for name in ("get", "scal", "index", "index2", "temporaries", "growth", "script")},
+    **{name: globals()[name] for name in ("W3a", "W3b", "W5a", "flow")},
+    **{"%s%d" % (f.__name__, n): f for f in (gemm, solve, eigh, svd) for n in (8, 512)},
+    **{"sum%d" % n: weighted_sum for n in (16, 1000)},
+    **{"inplace%d" % n: inplace for n in (16, 1000)},
+    "tanh1000": tanh,
+    "W1a": lambda a: descend(a, modes=True),
+    "W1b": lambda a: descend(a, modes=True),
+    "W2": lambda a: descend(a, modes=False),
+}
+
+if __name__ == "__main__":
+    name, folder = sys.argv[1:]
+    figure, outcome = JOBS[name](dict(np.load(folder + "/input.npz")))
+    print("%.9g" % figure)
+    np.save(folder + "/peer.npy", outcome)

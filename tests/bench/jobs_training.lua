@@ -1,0 +1,182 @@
+-- Jobs that train networks, and one that follows the gradient flow. Seconds are those of the run, with the plan it
+-- makes and the records it takes; moments are there before it, but for W3a and W3b.
+
+local clock = require "clock"
+
+local jobs = {}
+
+local SEED = 7
+
+local function number(x) return matrix { x } end
+
+--- Adds what a run needs to the input: the layers W1, W2, ..., rate and steps.
+local function with(input, net, rate, steps)
+  for l = 1, net.depth do
+    input["W" .. l] = net.weights[l]
+    if net.bias then input["b" .. l] = net.biases[l] end
+  end
+  input.rate, input.steps = number(rate), number(steps)
+  return input
+end
+
+--- The network of an input; its hidden units' activation is linear if none is given.
+local function network_of(a, activation)
+  local layers = { activation = activation }
+  while a["W" .. #layers + 1] do layers[#layers + 1] = a["W" .. #layers + 1] end
+  if a.b1 then
+    layers.biases = {}
+    for l = 1, #layers do layers.biases[l] = a["b" .. l] end
+  end
+  return network.from(layers)
+end
+
+--- The figures of a training run on this task: seconds, and the losses (above the modes, if they are recorded).
+local function train(a, task, activation, record)
+  local net, run = network_of(a, activation), nil
+  local seconds = clock.once(function()
+    run = net:train { task = task, rate = a.rate:item(), steps = math.tointeger(a.steps:item()), record = record,
+      progress = false }
+  end)
+  return seconds, #record > 1 and matrix.hcat(run.loss, run.modes) or run.loss
+end
+
+--- A task's moments and modes, so that the peer starts from the same.
+local function moments_of(task)
+  local U, _, V = task:svd()
+  return { X = task.X, Y = task.Y, Sxx = task.Sxx, Syx = task.Syx, tr_yy = number(task.tr_yy), U = U, V = V }
+end
+
+-- ---- linear, on moments ----
+
+local function white_task()
+  return data.spectrum { s = matrix.linspace(0.25, 4, 16), inputs = 16, outputs = 16, seed = SEED }
+end
+
+local function train_on_moments(record)
+  return function(a)
+    local task = data.task { Sxx = a.Sxx, Syx = a.Syx, tr_yy = a.tr_yy:item() }
+    task:svd()
+    return train(a, task, nil, record)
+  end
+end
+
+jobs.W1a = {
+  input = function()
+    local task = white_task()
+    local net = network.new { task = task, hidden = 16, scale = 0.01, seed = SEED }
+    return with(moments_of(task), net, 1e-3, 100000)
+  end,
+  run = train_on_moments { "loss", "modes" },
+}
+
+jobs.W1b = {
+  input = function()
+    local task = data.semantic()
+    local net = network.new { task = task, hidden = 8, scale = 0.01, seed = SEED }
+    return with(moments_of(task), net, 0.01, 100000)
+  end,
+  run = train_on_moments { "loss", "modes" },
+}
+
+jobs.W2 = {
+  input = function()
+    local r = random.stream(SEED)
+    local X = r:normal(32, 32, 0, 1 / math.sqrt(32)) * r:normal(32, 64)
+    local task = data.task { X = X, Y = r:orthogonal(32) * X }
+    local net = network.new { sizes = { 32, 32, 32, 32, 32, 32 }, init = "orthogonal", gain = 0.9, seed = SEED }
+    return with(moments_of(task), net, 0.01, 10000)
+  end,
+  run = train_on_moments { "loss" },
+}
+
+--- The script that a user writes without net:train.
+jobs.script = {
+  input = jobs.W1a.input,
+  run = function(a)
+    local W1, W2, S, rate = a.W1, a.W2, a.Syx, a.rate:item()
+    local function steps(n)
+      for _ = 1, n do
+        local E = S - W2 * W1
+        local D1, D2 = W2:tmul(E), E:mult(W1)
+        W1, W2 = W1 + rate * D1, W2 + rate * D2
+      end
+    end
+    local seconds = clock.each(steps)
+    W1, W2 = a.W1, a.W2
+    steps(1000)
+    return seconds, W2 * W1
+  end,
+}
+
+-- ---- Fashion-MNIST ----
+
+local FASHION = "/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz"
+
+local function fashion_net()
+  return network.new { sizes = { 784, 512, 10 }, scale = 0.01, seed = SEED }
+end
+
+--- Moments and training, of a task that holds examples only.
+local function train_from_examples(task, a)
+  local net, run = network_of(a), nil
+  local seconds = clock.once(function()
+    run = net:train { task = task, rate = a.rate:item(), steps = math.tointeger(a.steps:item()),
+      record = { "loss" }, every = math.tointeger(a.steps:item()), progress = false }
+  end)
+  return seconds, matrix.vcat(run.loss, net:product():reshape(7840, 1))
+end
+
+jobs.W3a = {
+  input = function()
+    local file = io.open(FASHION)
+    if not file then return nil, "the Debian package dataset-fashion-mnist" end
+    file:close()
+    return with({}, fashion_net(), 0.005, 200)
+  end,
+  run = function(a) return train_from_examples(data.fashion { full = true, size = 28 }, a) end,
+}
+
+jobs.W3b = {
+  input = function()
+    local task = data.fashion { size = 28 }
+    return with({ X = task.X, Y = task.Y }, fashion_net(), 0.005, 200)
+  end,
+  run = function(a) return train_from_examples(data.task { X = a.X, Y = a.Y }, a) end,
+}
+
+-- ---- nonlinear ----
+
+jobs.W5a = {
+  input = function()
+    local X = random.stream(SEED):normal(10, 200)
+    local teacher = network.new { sizes = { 10, 5, 1 }, activation = "tanh", gain = 2, seed = SEED + 1 }
+    local net = network.new { sizes = { 10, 100, 1 }, activation = "tanh", bias = true, seed = SEED }
+    return with({ X = X, Y = teacher:forward(X) }, net, 0.02, 2000)
+  end,
+  run = function(a) return train(a, data.task { X = a.X, Y = a.Y }, "tanh", { "loss" }) end,
+}
+
+-- ---- gradient flow ----
+
+--- Beside the exact modes both sides err by 5e-10 at most: linnet at a tolerance of 1e-8, SciPy, whose states between
+--- two steps err far more than its steps, at 1e-13.
+jobs.flow = {
+  input = function()
+    local task = white_task()
+    local net = network.new { task = task, hidden = 16, init = "aligned", strength = 1e-4, seed = SEED }
+    local input = with(moments_of(task), net, 0, 0)
+    input.times = matrix.linspace(0, 100, 201)
+    return input
+  end,
+  run = function(a)
+    local task = data.task { Sxx = a.Sxx, Syx = a.Syx, tr_yy = a.tr_yy:item() }
+    task:svd()
+    local net, run = network_of(a), nil
+    local seconds = clock.once(function()
+      run = net:flow { task = task, times = a.times, tolerance = 1e-8, record = { "modes" } }
+    end)
+    return seconds, run.modes
+  end,
+}
+
+return jobs
