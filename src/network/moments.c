@@ -1,11 +1,13 @@
 /* moments.c: the gradient of a linear network from the task's moments; its cost does not depend on the number
  * of examples.
  *
- *     E = Syx - W Sxx,   dL/dW_l = -(W_D..W_(l+1))' E (W_(l-1)..W_1)'
- *     L = L_min + <E, W* - W>/2                    (the expanded form of the loss cancels when it is small)
- * from the products P_l = W_l..W_1, formed once, and T_l = (W_D..W_(l+1))' E, carried downwards. With biases
- * everything holds for inputs (x, 1): P_l then has a last column, the offset of layer l, and Sxx, Syx are
- * those of (x, 1). */
+ *     G = W Sxx - Syx,   dL/dW_l = (W_D..W_(l+1))' G (W_(l-1)..W_1)'
+ *     L = L_min + <G, W - W*>/2                    (the expanded form of the loss cancels when it is small)
+ * from the products P_l = W_l..W_1, formed once, and T_l = (W_D..W_(l+1))' G, carried downwards; T_1 is dL/dW_1
+ * itself. With biases everything holds for inputs (x, 1), whose weights are (W_1, b_1): P_l then has a last
+ * column, the offset of layer l, and Sxx, Syx are those of (x, 1). White and one-hot inputs have a diagonal Sxx:
+ * it costs no product.
+ */
 #include "network/plan.h"
 
 #include <math.h>
@@ -17,13 +19,45 @@
 #define RESIDUAL_SETTLED 1e-10
 
 typedef struct moments {
-  size_t inputs;              /* of the network, plus one with biases */
-  ln_matrix Sxx, Syx, target; /* of (x, 1) with biases, else the task's own */
-  double loss_min, size;      /* size: |Syx| */
-  ln_matrix E;
-  ln_matrix *prefix;  /* P_l at l-1; without biases the first is W_1 itself */
+  size_t inputs; /* of the network, plus one with biases */
+  ln_matrix Sxx, Syx,
+      target;            /* of (x, 1) with biases, else the task's own; without gaps, as all windows here */
+  double *diagonal;      /* of Sxx, if it has nothing else; or null */
+  double loss_min, size; /* size: |Syx| */
+  ln_matrix G;
+  ln_matrix *prefix;  /* P_l at l-1, from P_2 on */
   double *even, *odd; /* T_l */
 } moments;
+
+/* W_1, or (W_1, b_1): the biases of a layer lie behind its weights. */
+static ln_matrix first_layer(const ln_net *net, const double *theta) {
+  return ln_window((double *)theta + net->layers[0].weights, net->layers[0].outputs,
+                   ln_inputs(net) + net->bias);
+}
+
+/* G = P Sxx - Syx, where `product` is P Sxx, or P if Sxx is diagonal; returns <G, P - W*>, as four sums that
+ * need not wait for each other. */
+static double close_gradient(const moments *m, ln_matrix P, ln_matrix product) {
+  double sums[4] = {0};
+  for (size_t j = 0; j < m->inputs; j++) {
+    const double scale = m->diagonal ? m->diagonal[j] : 1;
+    const double *p = &LN_AT(P, 0, j), *q = &LN_AT(product, 0, j), *s = &LN_AT(m->Syx, 0, j);
+    const double *best = &LN_AT(m->target, 0, j);
+    double *g = &LN_AT(m->G, 0, j);
+    size_t i = 0;
+    for (; i + 4 <= P.rows; i += 4)
+      for (size_t k = 0; k < 4; k++) {
+        double x = scale * q[i + k] - s[i + k];
+        sums[k] += x * (p[i + k] - best[i + k]);
+        g[i + k] = x;
+      }
+    for (; i < P.rows; i++) {
+      g[i] = scale * q[i] - s[i];
+      sums[0] += g[i] * (p[i] - best[i]);
+    }
+  }
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
 
 static ln_status evaluate(ln_context *cx, const ln_plan *plan, const double *theta, double *gradient,
                           double *loss) {
@@ -32,55 +66,35 @@ static ln_status evaluate(ln_context *cx, const ln_plan *plan, const double *the
   moments *m = plan->work;
   size_t n = m->inputs, real = ln_inputs(net), depth = net->depth;
 
-  ln_matrix P = ln_weights(net, theta, 0);
-  if (net->bias) {
-    ln_copy(P, ln_block_of(m->prefix[0], 0, 0, P.rows, real));
-    ln_copy(ln_biases(net, theta, 0), ln_block_of(m->prefix[0], 0, real, P.rows, 1));
-    P = m->prefix[0];
-  } else {
-    m->prefix[0] = P;
-  }
+  ln_matrix first = first_layer(net, theta), P = first;
   for (size_t l = 1; l < depth; l++) {
     ln_gemm(LN_N, LN_N, 1, ln_weights(net, theta, l), P, 0, m->prefix[l]);
     P = m->prefix[l];
     if (net->bias) ln_axpy(1, ln_biases(net, theta, l), ln_block_of(P, 0, real, P.rows, 1));
   }
 
-  ln_copy(m->Syx, m->E);
-  ln_gemm(LN_N, LN_N, -1, P, m->Sxx, 1, m->E);
-  double above = 0;
-  for (size_t j = 0; j < n; j++)
-    for (size_t i = 0; i < P.rows; i++)
-      above += LN_AT(m->E, i, j) * (LN_AT(m->target, i, j) - LN_AT(P, i, j));
+  if (!m->diagonal) ln_gemm(LN_N, LN_N, 1, P, m->Sxx, 0, m->G);
+  double above = close_gradient(m, P, m->diagonal ? P : m->G);
   /* Rounding can make a tiny sum negative; NaN stays (fmax would hide it). */
   *loss = m->loss_min + (above < 0 ? 0 : above / 2);
   if (!gradient) return LN_OK;
 
-  ln_matrix T = m->E;
-  for (size_t l = depth; l-- > 0;) {
-    ln_matrix dW = ln_weights(net, gradient, l);
-    if (l > 0) {
-      ln_gemm(LN_N, LN_T, -1, T, m->prefix[l - 1], 0, dW);
-    } else {
-      ln_copy(ln_block_of(T, 0, 0, T.rows, real), dW);
-      ln_scale(-1, dW);
-    }
-    if (net->bias) {
-      ln_matrix db = ln_biases(net, gradient, l);
-      for (size_t i = 0; i < db.rows; i++) db.data[i] = -LN_AT(T, i, real);
-    }
-    if (l == 0) break;
+  ln_matrix T = m->G;
+  for (size_t l = depth - 1; l > 0; l--) {
+    ln_gemm(LN_N, LN_T, 1, T, l > 1 ? m->prefix[l - 1] : first, 0, ln_weights(net, gradient, l));
+    if (net->bias) ln_copy(ln_block_of(T, 0, real, T.rows, 1), ln_biases(net, gradient, l));
     ln_matrix W = ln_weights(net, theta, l);
-    ln_matrix below = ln_window(l % 2 ? m->odd : m->even, W.cols, n);
+    ln_matrix below = l > 1 ? ln_window(l % 2 ? m->odd : m->even, W.cols, n) : first_layer(net, gradient);
     ln_gemm(LN_T, LN_N, 1, W, T, 0, below);
     T = below;
   }
+  if (depth == 1) ln_copy(T, first_layer(net, gradient));
   return LN_OK;
 }
 
 static bool settled(const ln_plan *plan, const double *gradient) {
   const moments *m = plan->work;
-  if (ln_norm(m->E) > RESIDUAL_SETTLED * m->size) return false;
+  if (ln_norm(m->G) > RESIDUAL_SETTLED * m->size) return false;
   return ln_norm(ln_window((double *)gradient, plan->net->count, 1)) <= GRADIENT_SETTLED * m->size;
 }
 
@@ -131,6 +145,13 @@ static ln_status add_constant_input(ln_context *cx, const ln_task *task, moments
   return status;
 }
 
+static bool is_diagonal(ln_matrix A) {
+  for (size_t j = 0; j < A.cols; j++)
+    for (size_t i = 0; i < A.rows; i++)
+      if (i != j && LN_AT(A, i, j) != 0) return false;
+  return true;
+}
+
 ln_status ln_plan_moments(ln_context *cx, ln_plan *plan) {
   ln_mark mark = ln_begin(cx);
   const ln_net *net = plan->net;
@@ -143,12 +164,12 @@ ln_status ln_plan_moments(ln_context *cx, ln_plan *plan) {
                  .Syx = task->Syx,
                  .target = task->target,
                  .loss_min = task->loss_min,
-                 .E = ln_take_matrix(cx, task->outputs, n),
+                 .G = ln_take_matrix(cx, task->outputs, n),
                  .prefix = ln_take(cx, net->depth, sizeof(ln_matrix)),
                  .even = ln_reals(cx, room),
                  .odd = ln_reals(cx, room)};
-  if (!m->E.data || !m->prefix || !m->even || !m->odd) return ln_end(cx, mark, LN_EMEMORY);
-  for (size_t l = net->bias ? 0 : 1; l < net->depth; l++) {
+  if (!m->G.data || !m->prefix || !m->even || !m->odd) return ln_end(cx, mark, LN_EMEMORY);
+  for (size_t l = 1; l < net->depth; l++) {
     m->prefix[l] = ln_take_matrix(cx, net->layers[l].outputs, n);
     if (!m->prefix[l].data) return ln_end(cx, mark, LN_EMEMORY);
   }
@@ -156,9 +177,14 @@ ln_status ln_plan_moments(ln_context *cx, ln_plan *plan) {
     ln_status status = add_constant_input(cx, task, m);
     if (status != LN_OK) return ln_end(cx, mark, status);
   }
+  if (is_diagonal(m->Sxx)) {
+    m->diagonal = ln_reals(cx, n);
+    if (!m->diagonal) return ln_end(cx, mark, LN_EMEMORY);
+    for (size_t j = 0; j < n; j++) m->diagonal[j] = LN_AT(m->Sxx, j, j);
+  }
   m->size = ln_norm(m->Syx);
 
-  double products = (double)task->outputs * (double)n;
+  double products = (m->diagonal ? 3 : 3 + (double)n) * (double)task->outputs;
   for (size_t l = 1; l < net->depth; l++)
     products += 3.0 * (double)net->layers[l].outputs * (double)net->layers[l].inputs;
   plan->flops = 2 * (double)n * products;
@@ -166,8 +192,8 @@ ln_status ln_plan_moments(ln_context *cx, ln_plan *plan) {
   plan->evaluate = evaluate;
   plan->settled = settled;
   snprintf(plan->description, sizeof plan->description,
-           "moments: Sxx %zux%zu and Syx %zux%zu stand for the %s%s", n, n, task->outputs, n,
-           task->examples ? "examples" : "population",
+           "moments: Sxx %zux%zu%s and Syx %zux%zu stand for the %s%s", n, n,
+           m->diagonal ? ", diagonal," : "", task->outputs, n, task->examples ? "examples" : "population",
            net->bias ? ", biases as weights of an input fixed to 1" : "");
   return LN_OK;
 }

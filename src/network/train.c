@@ -22,11 +22,12 @@ static ln_status evaluate(ln_context *cx, ln_trainer *trainer, double *gradient)
 
 ln_status ln_train_until(ln_context *cx, ln_trainer *trainer, size_t until) {
   size_t count = trainer->plan->net->count;
+  ln_matrix theta = ln_window(trainer->theta, count, 1), gradient = ln_window(trainer->gradient, count, 1);
   while (trainer->step < until) {
     ln_status status = evaluate(cx, trainer, trainer->gradient);
     if (status != LN_OK) return status;
     if (trainer->loss <= trainer->stop_loss) return trainer->stopped = true, LN_OK;
-    for (size_t i = 0; i < count; i++) trainer->theta[i] -= trainer->rate * trainer->gradient[i];
+    ln_axpy(-trainer->rate, gradient, theta);
     trainer->step++;
     if (trainer->step % REPORT_EVERY == 0)
       ln_report(cx, "training", (double)trainer->step / (double)trainer->steps);
