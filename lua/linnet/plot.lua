@@ -22,8 +22,8 @@ Plot.__index = Plot
 
 local function fail(call, format, ...) options.fail(call, format:format(...)) end
 
-local function check_self(self, call)
-  if getmetatable(self) == Plot then return end
+local function check_self(self, call, class)
+  if getmetatable(self) == (class or Plot) then return end
   fail(call, "is a plot's method; call it with a colon, p%s(...)", call:sub(5))
 end
 
@@ -99,7 +99,7 @@ local function add(self, kind, curves, o, call)
     item.kind, item.style, item.color = kind, o.style, palette[k]
     item.order = type(palette[k]) == "number" and palette[k] or #self.items + 1
     item.label = labels and labels[k] or (k == 1 and o.label or nil)
-    item.shared = not labels and count > 1 and type(o.color) ~= "string"
+    item.shared = not labels and count > 1 and (o.color == nil or type(o.color) == "table")
     item.title = item.label
     if o.label and not labels and count > 1 then item.title = ("%s %d"):format(o.label, k) end
     local counts = kind ~= "band" and type(palette[k]) == "number"
@@ -357,12 +357,14 @@ Grid.__index = Grid
 
 --- Writes the picture, as a plot's save does.
 function Grid:save(path)
+  check_self(self, "plot:save", Grid)
   picture.save(self.rows, self.title, self.size, path, "plot:save")
   return self
 end
 
 --- Prints the picture as text.
 function Grid:show()
+  check_self(self, "plot:show", Grid)
   picture.show(self.rows, self.title, "plot:show")
   return self
 end
@@ -371,22 +373,29 @@ function Grid:__tostring() return ("plot grid (%d rows)"):format(#self.rows) end
 
 -- ---- the module ----
 
-local function load()
+local function load_parts()
   axis, colors = require "linnet.plot.axis", require "linnet.plot.colors"
   picture, read = require "linnet.plot.picture", require "linnet.plot.read"
 end
 
 local LEGENDS = { "top right", "bottom right", "top left", "bottom left", "right", "none" }
 
+--- nil: wherever there is room.
+local function read_legend(value, call)
+  if value == nil or value == true then return nil end
+  return value == false and "none" or options.read({ legend = value }, call, { legend = LEGENDS }).legend
+end
+
 --- An empty plot.
 ---@param given? table  title, xlabel, ylabel; x, y ("linear" or "log"); xlim, ylim ({ low, high }); size
 ---                     ({ 6, 4 } in inches); legend (a corner, as "top left"; "right" of the panel; "none";
 ---                     by itself it stands in a corner that nothing is drawn in, or beside the panel)
 function plot.new(given)
-  load()
+  load_parts()
   local call, scales = "plot.new", { "linear", "log" }
   local o = options.read(given, call, { title = "string", xlabel = "string", ylabel = "string", x = scales,
-    y = scales, xlim = "any", ylim = "any", size = "any", legend = LEGENDS })
+    y = scales, xlim = "any", ylim = "any", size = "any", legend = "any" })
+  o.legend = read_legend(o.legend, call)
   o.xlim = read.limits(o.xlim, call, "xlim", o.x == "log")
   o.ylim = read.limits(o.ylim, call, "ylim", o.y == "log")
   o.size = read.size(o.size, call)
@@ -396,7 +405,7 @@ end
 --- Several plots in one picture: { { p1, p2 }, { p3, p4 } }, false for an empty place.
 ---@param given table   rows of plots; and title, size ({ width, height } of the whole in inches)
 function plot.grid(given)
-  load()
+  load_parts()
   local call = "plot.grid"
   if type(given) ~= "table" then
     fail(call, "rows of plots are needed, { { p1, p2 }, { p3, p4 } }; got %s", options.describe(given))

@@ -235,7 +235,10 @@ describe("plot: colours and legends", function()
   end)
 
   it("writes no entry for what has no label, and none at all if it is told so", function()
-    assert.is_nil(texts_of(svg_of(plot.new { legend = "none" }:lines(t, t, { label = "hidden" }))).hidden)
+    for _, legend in ipairs { "none", false } do
+      assert.is_nil(texts_of(svg_of(plot.new { legend = legend }:lines(t, t, { label = "hidden" }))).hidden)
+    end
+    assert.equal(1, texts_of(svg_of(plot.new { legend = true }:lines(t, t, { label = "shown" }))).shown)
     local count = 0
     for _ in pairs(texts_of(svg_of(plot.new { xlim = { 0, 1 }, ylim = { 0, 1 } }:lines(t, t)))) do count = count + 1 end
     assert.is_true(count <= 6 + 6) -- labels of tics only
@@ -329,6 +332,15 @@ describe("plot: other items", function()
     local texts = texts_of(svg_of(plot.new {}:image(matrix.ones(2, 3),
       { xlabels = { "a%b", "c_d", "e^2" }, ylabels = { "`f`", "$g" }, colorbar = "@h" })))
     for _, name in ipairs { "a%b", "c_d", "e^2", "`f`", "$g", "@h" } do assert.equal(1, texts[name], name) end
+  end)
+
+  it("takes curves and a legend over an image", function()
+    for _, legend in ipairs { "right", "top left", true } do
+      local svg = svg_of(plot.new { legend = legend }:image(matrix.ones(4, 4)):lines({ 1, 4 }, { 1, 4 }, { label = "diagonal" }))
+      assert.equal(1, texts_of(svg).diagonal)
+      local line = titled(elements_of(svg), "diagonal").strokes[1]
+      assert.is_true(line[2][2] > line[1][2]) -- row 4 is below row 1
+    end
   end)
 
   it("stands bars side by side, with names below", function()
@@ -430,6 +442,9 @@ describe("plot: axes", function()
     for _, y in ipairs { { 5, 5 }, { 0, 0 }, { -1e-300, 1e-300 }, { -1e299, 1e299 }, { 1e17, 1e17 + 16 }, { 3, 3 + 1e-15 } } do
       svg_of(plot.new {}:lines({ 1, 2 }, y))
       svg_of(plot.new {}:points(1, y[1]))
+    end
+    for _, y in ipairs { { 1e-300, 1e300 }, { 1e-300, 1e-300 }, { 1e300, 1e300 }, { 1, 1 + 1e-12 } } do
+      svg_of(plot.new { x = "log", y = "log" }:paths(y, y, { labels = { "a long name" } }))
     end
   end)
 
@@ -678,6 +693,7 @@ describe("plot: wrong input", function()
     { "plot:vline: a number on the x axis %(logarithmic: above 0%) is needed, got 0", function() new { x = "log" }:vline(0) end },
     { "plot:paths: X has 3 numbers and Y has 2 rows", function() new {}:paths(t, { 1, 2 }) end },
     { "plot:paths: labels has 2 strings; 1 are needed", function() new {}:paths(t, y, { labels = { "a", "b" } }) end },
+    { "plot:save: is a plot's method; call it with a colon", function() plot.grid({ { new {} } }).save("x.svg") end },
     { "plot:show: the plot is empty", function() new {}:show() end },
   }
   for _, case in ipairs(cases) do

@@ -11,7 +11,10 @@ end
 
 --- Position along an axis of the given scale, up to an affine map.
 function axis.place(x, log) return log and math.log(x, 10) or x end
-function axis.unplace(u, log) return log and 10 ^ u or u end
+function axis.unplace(u, log)
+  local most = 305 -- doubles end at 308
+  return log and 10 ^ math.max(-most, math.min(most, u)) or u
+end
 
 --- The range for data between low and high, with `pad` of it free on each side. A linear axis stops at 0
 --- rather than cross it for the padding's sake.
@@ -100,7 +103,7 @@ local function log_tics(low, high, most, rich)
     local tics = short_log_tics(low, high, rich)
     local labelled = 0
     for _, tic in ipairs(tics) do labelled = labelled + (tic.label and 1 or 0) end
-    return labelled >= 2 and tics or linear_tics(low, high, most, rich)
+    return labelled >= 3 and tics or linear_tics(low, high, most, rich)
   end
   local every = math.max(1, math.ceil((last - first + 1) / most))
   if every > 1 then every = math.tointeger(axis.nice_step(every)) end

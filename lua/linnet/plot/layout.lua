@@ -103,6 +103,18 @@ local function set_tics(self, d, width, height)
   end
 end
 
+--- How much of a place of this size an image with square pixels takes; all of it without an image, and with one
+--- that is much longer than wide.
+local function square(self, d, width, height)
+  local image = self.image
+  if not image then return width, height end
+  if math.max(image.rows, image.cols) > STRETCH * math.min(image.rows, image.cols) then return width, height end
+  local cols, rows = self.x.high - self.x.low, self.y.high - self.y.low
+  local squeeze = d.rich and 1 or 2 -- a character is about twice as high as wide
+  local side = math.min(width / cols, height / rows * squeeze)
+  return math.floor(side * cols), math.floor(side / squeeze * rows)
+end
+
 --- Widens the x range so that the words beside points have room in the panel.
 local function make_room(self, d, width)
   local x = self.x
@@ -125,6 +137,7 @@ end
 
 --- What a panel needs around its plotting area of about this size: { left, right, bottom, top }.
 local function margins(self, d, width, height)
+  width, height = square(self, d, width, height)
   set_tics(self, d, width, height)
   local needs = {}
   local function lines(s, most) return s and text.wrap(text.lines(s), most, d.measure) or {} end
@@ -141,7 +154,14 @@ local function margins(self, d, width, height)
   if d.rich then needs.left = needs.left + #self.ylabel_lines * d.line end
 
   local xtics = d.line
-  if self.x.rotated then xtics = widest_label(self.x.tics, d) * 0.75 + d.line * 0.6 end
+  if self.x.rotated then -- by 45 degrees, to the lower left
+    xtics = widest_label(self.x.tics, d) * 0.72 + d.line * 0.6
+    local x = self.x
+    for _, tic in ipairs(x.tics) do
+      local from_axis = (tic.at - x.low) / (x.high - x.low) * width
+      needs.left = math.max(needs.left, d.measure(tic.label) * 0.72 + d.line * 0.4 - from_axis)
+    end
+  end
   self.below = #self.x.tics > 0 and d.below_tics + xtics or d.gap
   needs.bottom = self.below + #self.xlabel_lines * d.line + d.gap
 
@@ -151,10 +171,15 @@ local function margins(self, d, width, height)
   local last = self.x.tics[#self.x.tics]
   needs.right = math.max(2 * d.gap, last and last.label and not self.x.rotated
     and d.measure(last.label) / 2 or 0)
-  if self.legend_place == "right" then needs.right = 3 * d.gap + legend_size(self, d) + d.letter end
-  if self.bar then
-    self.bar.before = d.left_of_tics + d.gap + widest_label(self.bar.tics, d) + 0.5 * d.line
-    needs.right = 2 * d.gap + self.bar.width + self.bar.before + (self.bar.label and d.line or 0)
+  local bar = self.bar
+  self.beside = 0 -- what the colour bar takes beside the panel
+  if bar then
+    bar.before = d.left_of_tics + d.gap + widest_label(bar.tics, d) + 0.5 * d.line
+    self.beside = 2 * d.gap + bar.width + bar.before + (bar.label and d.line or 0)
+    needs.right = self.beside
+  end
+  if self.legend_place == "right" then
+    needs.right = self.beside + 3 * d.gap + legend_size(self, d) + d.letter
   end
   return needs
 end
@@ -190,7 +215,8 @@ local function place_legend(self, d)
   if #self.entries == 0 then return end
   local area = self.area
   local width, height = legend_size(self, d)
-  local left, top = area.left + area.width + 3 * d.gap + (d.rich and 0 or 1), area.bottom + area.height
+  local left, top = area.left + area.width + self.beside + 3 * d.gap, area.bottom + area.height
+  if not d.rich then left = left + 1 end
   if self.legend_place ~= "right" then
     local box = corner_box(self.legend_place, width, height, area, d)
     left, top = area.left + box[1] * area.width, area.bottom + box[4] * area.height
@@ -207,20 +233,12 @@ local function add_bar(self, d)
   self.bar = { width = 1.1 * d.line, tics = {}, label = label }
 end
 
--- Square pixels: the area shrinks in one direction, around its middle.
+-- An image with square pixels takes the middle of its place.
 local function shrink(self, d)
-  local image, area = self.image, self.area
-  if not image then return end
-  if math.max(image.rows, image.cols) > STRETCH * math.min(image.rows, image.cols) then return end
-  local pixel_x = area.width / (self.x.high - self.x.low)
-  local pixel_y = area.height / (self.y.high - self.y.low)
-  local squeeze = d.rich and 1 or 2 -- a character is about twice as high as wide
-  local side = math.min(pixel_x, pixel_y * squeeze)
-  local width, height = side * (self.x.high - self.x.low), side / squeeze * (self.y.high - self.y.low)
-  width, height = math.floor(width), math.floor(height)
+  local area = self.area
+  local width, height = square(self, d, area.width, area.height)
   area.left, area.bottom = area.left + (area.width - width) // 2, area.bottom + (area.height - height) // 2
   area.width, area.height = width, height
-  set_tics(self, d, width, height)
 end
 
 local function fold(panels, rows, cols, d, width, height)

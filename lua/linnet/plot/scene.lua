@@ -105,7 +105,8 @@ function scene.new(plot)
   end
   if options.legend == "none" then entries = {} end
   return {
-    plot = plot, items = items, image = image, entries = entries, curves = plot.curves,
+    plot = plot, items = items, image = image, entries = entries,
+    curves = math.max(plot.curves, plot.bands),
     x = { low = xlow, high = xhigh, log = xlog, names = plot.xnames, fixed = options.xlim ~= nil },
     y = { low = ylow, high = yhigh, log = ylog, names = plot.ynames },
     title = options.title, xlabel = options.xlabel, ylabel = options.ylabel, legend = options.legend,
