@@ -127,9 +127,9 @@ describe("process.run", function()
     assert.is_nil(outcome)
     assert.equal("there is no program 'no-such-program-here'", message)
     assert.is_true(missing)
-    outcome, message, missing = process.run { "/etc/hostname" }
+    outcome, message, missing = process.run { "/etc/passwd" }
     assert.is_nil(outcome)
-    assert.is_truthy(message:find "/etc/hostname")
+    assert.is_truthy(message:find "/etc/passwd")
     assert.is_false(missing)
   end)
 
