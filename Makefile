@@ -4,7 +4,7 @@ PREFIX    ?= /usr/local
 DESTDIR   ?=
 BUILD     ?= build
 CC        ?= cc
-VERSION   := 0.1.0
+VERSION   := $(shell sed -n 's/^\#define LINNET_VERSION "\(.*\)"/\1/p' src/linnet.h)
 
 # make V=1 shows the commands.
 Q   := $(if $(V),,@)
@@ -37,7 +37,7 @@ embeds   := $(patsubst examples/embed/%.c,$(BUILD)/examples/%,$(sort $(wildcard 
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all setup setup-test setup-lint run test bench install uninstall format lint sanitize valgrind clean help
+.PHONY: all setup setup-test setup-lint run test bench install uninstall installcheck format lint sanitize valgrind clean help
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -71,7 +71,7 @@ $(BUILD)/flags.mk: Makefile tools/setup.sh
 $(BUILD)/%.o: %.c $(BUILD)/flags.mk
 	@mkdir -p $(@D)
 	$(say) compile $<
-	$(Q)$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) -DLINNET_VERSION='"$(VERSION)"' -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/embed: tools/embed.c
 	@mkdir -p $(@D)
@@ -83,7 +83,17 @@ $(BUILD)/embedded.c: $(BUILD)/embed $(embedded)
 $(BUILD)/embedded.o: $(BUILD)/embedded.c
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
-$(BUILD)/liblinnet.a: $(objects)
+# What hosts link: one object, in which only the names of linnet.h are left, so that no other can clash with theirs.
+$(BUILD)/liblinnet.o: $(objects)
+	$(Q)$(CC) -r -nostdlib -o $@ $^
+	$(Q)objcopy --localize-hidden $@
+
+$(BUILD)/liblinnet.a: $(BUILD)/liblinnet.o
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
+
+# What the tests link, with all names.
+$(BUILD)/internal.a: $(objects)
 	@rm -f $@
 	$(Q)ar rcsD $@ $^
 
@@ -96,11 +106,11 @@ $(BUILD)/examples/%: examples/embed/%.c $(BUILD)/liblinnet.a
 	$(say) link $@
 	$(Q)$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/liblinnet.a $(LDFLAGS) $(LIBRARY_LIBS)
 
-$(BUILD)/tests/%: tests/c/%.c $(BUILD)/liblinnet.a | setup-test
+$(BUILD)/tests/%: tests/c/%.c $(BUILD)/internal.a | setup-test
 	@mkdir -p $(@D)
 	$(say) link $@
 	$(Q)$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) $$(pkg-config --cflags cmocka) -Itests/c -MMD -MP -o $@ $< \
-	  $(BUILD)/liblinnet.a $(LDFLAGS) $(LIBRARY_LIBS) $$(pkg-config --libs cmocka)
+	  $(BUILD)/internal.a $(LDFLAGS) $(LIBRARY_LIBS) $$(pkg-config --libs cmocka)
 
 # One prove run over the C programs and the Lua specs; the specs run in the command that was just built.
 test: setup-test all $(ctests) ## build and run all tests
@@ -118,14 +128,23 @@ bench: all ## benchmarks beside the peers installed, in one run
 	@tools/setup.sh $(packages.bench)
 	@$(BUILD)/linnet tests/bench/run.lua
 
+installed := bin/linnet include/linnet.h lib/liblinnet.a lib/pkgconfig/linnet.pc
+
 install: all ## into PREFIX (default /usr/local), below DESTDIR if given
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,$(sort $(dir $(installed))))
 	install -m 755 $(BUILD)/linnet $(DESTDIR)$(PREFIX)/bin/linnet
 	install -m 644 src/linnet.h $(DESTDIR)$(PREFIX)/include/linnet.h
 	install -m 644 $(BUILD)/liblinnet.a $(DESTDIR)$(PREFIX)/lib/liblinnet.a
+	printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' 'libdir=$${prefix}/lib' '' 'Name: linnet' \
+	  'Description: the mathematics of learning in deep linear networks, in Lua' 'Version: $(VERSION)' \
+	  'Requires: lua5.4 openblas lapacke libzip zlib' 'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -llinnet -lm' \
+	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/linnet.pc
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/linnet $(DESTDIR)$(PREFIX)/include/linnet.h $(DESTDIR)$(PREFIX)/lib/liblinnet.a
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,$(installed))
+
+installcheck: all ## install into a folder of its own, use what is there, uninstall
+	@tools/installcheck.sh
 
 c_files   = $(shell git ls-files '*.c' '*.h')
 lua_files = $(shell git ls-files '*.lua')
