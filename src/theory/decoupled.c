@@ -9,8 +9,11 @@
 
 /* Relative: layers equal to this share the closed form of equal layers. */
 #define EQUAL_LAYERS 1e-12
-/* Relative to the layer's norm: it does not carry the mode. */
+/* Relative to the layer's norm: it does not carry the mode. Where the joint basis is badly conditioned, rounding leaves
+ * more than the first of these; the second is tried where the first does not match. */
 #define NO_WEIGHT 1e-14
+#define NO_WEIGHT_BUT_ROUNDING 1e-11
+#define MATCHED 1e-10 /* misfit */
 
 static ln_matrix column(ln_matrix A, size_t j) { return ln_block_of(A, 0, j, A.rows, 1); }
 
@@ -106,13 +109,13 @@ static double normalize(ln_matrix h, double least) {
 
 /* Deeper: follows mode i through the layers, from its input direction and, where one layer does not carry it,
  * from its output direction back to that layer. */
-static void follow_mode(ln_decoupled *d, const double *norms, size_t i) {
+static void follow_mode(ln_decoupled *d, const double *norms, double no_weight, size_t i) {
   size_t depth = d->depth, zero = 0;
   ln_copy(column(d->V, i), column(d->R[0], i));
   for (size_t l = 1; l <= depth && !zero; l++) {
     ln_matrix h = column(d->R[l], i);
     ln_gemm(LN_N, LN_N, 1, d->weights[l - 1], column(d->R[l - 1], i), 0, h);
-    double a = normalize(h, NO_WEIGHT * norms[l - 1]);
+    double a = normalize(h, no_weight * norms[l - 1]);
     if (a == 0) zero = l;
     if (l == depth && ln_dot(h, column(d->U, i)) < 0) ln_scale(-1, h), a = -a; /* it ends in +U */
     LN_AT(d->a, l - 1, i) = a;
@@ -122,7 +125,7 @@ static void follow_mode(ln_decoupled *d, const double *norms, size_t i) {
   for (size_t l = depth; zero && l > zero; l--) {
     ln_matrix h = column(d->R[l - 1], i);
     ln_gemm(LN_T, LN_N, 1, d->weights[l - 1], column(d->R[l], i), 0, h);
-    double a = normalize(h, NO_WEIGHT * norms[l - 1]);
+    double a = normalize(h, no_weight * norms[l - 1]);
     if (a == 0) d->law[i] = FROZEN;
     LN_AT(d->a, l - 1, i) = a;
     if (a == 0) break;
@@ -165,14 +168,9 @@ static ln_status response(ln_context *cx, const ln_decoupled *d, const double *n
   return ln_end(cx, mark, LN_OK);
 }
 
-static ln_status match_more_layers(ln_context *cx, const ln_joint *joint, ln_decoupled *d) {
+/* How the modes sit in the layers when what is below no_weight counts as nothing, and the misfit of that. */
+static ln_status match_layers(ln_context *cx, const ln_joint *joint, ln_decoupled *d, double no_weight) {
   size_t depth = d->depth, m = d->modes;
-  d->a = ln_take_matrix(cx, depth, m);
-  for (size_t l = 0; l <= depth; l++) {
-    d->R[l] = ln_take_matrix(cx, l ? d->weights[l - 1].rows : d->V.rows, m);
-    if (!d->R[l].data) return LN_EMEMORY;
-  }
-  if (!d->a.data) return LN_EMEMORY;
   ln_mark mark = ln_begin(cx);
   double *norms = ln_reals(cx, depth), sum = 0, size = 0, unmatched = 0;
   /* The first layer on the data's inputs: what it does with others never matters. */
@@ -180,7 +178,8 @@ static ln_status match_more_layers(ln_context *cx, const ln_joint *joint, ln_dec
   ln_matrix R0 = ln_take_matrix(cx, joint->used, m);
   if (!norms || !W1.data || !R0.data) return ln_end(cx, mark, LN_EMEMORY);
   for (size_t l = 0; l < depth; l++) size += norms[l] = ln_norm(d->weights[l]);
-  for (size_t i = 0; i < m; i++) follow_mode(d, norms, i);
+  d->closed = true;
+  for (size_t i = 0; i < m; i++) follow_mode(d, norms, no_weight, i);
   ln_status status = LN_OK;
   ln_gemm(LN_N, LN_N, 1, d->weights[0], joint->V, 0, W1);
   ln_gemm(LN_T, LN_N, 1, joint->V, d->R[0], 0, R0);
@@ -197,6 +196,20 @@ static ln_status match_more_layers(ln_context *cx, const ln_joint *joint, ln_dec
     status = response(cx, d, norms, ln_block_of(joint->V, 0, m, joint->V.rows, joint->used - m), &unmatched);
   if (status == LN_OK) d->weight_misfit = (size > 0 ? sum / size : 0) + end + unmatched;
   return ln_end(cx, mark, status);
+}
+
+static ln_status match_more_layers(ln_context *cx, const ln_joint *joint, ln_decoupled *d) {
+  d->a = ln_take_matrix(cx, d->depth, d->modes);
+  if (!d->a.data) return LN_EMEMORY;
+  for (size_t l = 0; l <= d->depth; l++) {
+    d->R[l] = ln_take_matrix(cx, l ? d->weights[l - 1].rows : d->V.rows, d->modes);
+    if (!d->R[l].data) return LN_EMEMORY;
+  }
+  ln_status status = match_layers(cx, joint, d, NO_WEIGHT);
+  double misfit = d->weight_misfit;
+  if (status != LN_OK || misfit < MATCHED) return status;
+  status = match_layers(cx, joint, d, NO_WEIGHT_BUT_ROUNDING);
+  return status == LN_OK && d->weight_misfit >= misfit ? match_layers(cx, joint, d, NO_WEIGHT) : status;
 }
 
 ln_status ln_decoupled_prepare(ln_context *cx, const ln_matrix *weights, size_t depth, ln_matrix Sxx,
