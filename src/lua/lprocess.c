@@ -9,20 +9,12 @@
  * much output are errors, of the function that `call` names. */
 #include "core/process.h"
 #include "lua/binding.h"
+#include "lua/box.h"
 #include "lua/modules.h"
 
 #include <string.h>
 
 #define CALL "process.run"
-#define WORK_TYPE "linnet.ProcessWork"
-
-/* Work space that a Lua value holds while its texts become strings, which may raise. */
-static int work_release(lua_State *L) {
-  ln_mark *work = luaL_checkudata(L, 1, WORK_TYPE);
-  ln_release(context_of(L), *work);
-  *work = NULL;
-  return 0;
-}
 
 /* Pushes a block with the strings of the list at `index`, and a null pointer; what is not a string is
  * refused. */
@@ -74,9 +66,7 @@ static int process_run(lua_State *L) {
   const char *call = CALL;
   if (lua_getfield(L, 1, "call") == LUA_TSTRING) call = lua_tostring(L, -1);
 
-  ln_mark *work = lua_newuserdatauv(L, sizeof *work, 0);
-  *work = NULL;
-  luaL_setmetatable(L, WORK_TYPE);
+  box *work = push_box(L);
   int holder = lua_gettop(L);
   lua_createtable(L, 0, 4);
 
@@ -84,7 +74,7 @@ static int process_run(lua_State *L) {
   ln_mark mark = ln_begin(cx);
   ln_outcome outcome;
   ln_status status = ln_run(cx, &command, &outcome);
-  *work = ln_detach(cx, mark);
+  work->blocks = ln_detach(cx, mark);
   if (status == LN_EFILE) {
     lua_pushnil(L);
     lua_pushstring(L, cx->message);
@@ -103,19 +93,13 @@ static int process_run(lua_State *L) {
     lua_pushinteger(L, outcome.signal);
     lua_setfield(L, -2, "signal");
   }
-  ln_release(cx, *work);
-  *work = NULL;
+  empty_box(work);
   lua_remove(L, holder);
   return 1;
 }
 
 int luaopen_process(lua_State *L) {
   static const luaL_Reg functions[] = {{"run", process_run}, {NULL, NULL}};
-  if (luaL_newmetatable(L, WORK_TYPE)) {
-    lua_pushcfunction(L, work_release);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_pop(L, 1);
   luaL_newlib(L, functions);
   return 1;
 }

@@ -145,7 +145,7 @@ void push_recorded(lua_State *L, const recording *r, const ln_net *net, size_t c
   }
 }
 
-/* ---- tasks, boxes ---- */
+/* ---- tasks ---- */
 
 const ln_task *task_for(lua_State *L, int index, const char *call, const ln_net *net, ln_plan_choice choice) {
   const ln_task *task = check_task(L, index, call, "task");
@@ -153,27 +153,6 @@ const ln_task *task_for(lua_State *L, int index, const char *call, const ln_net 
     fail(L, call, "the network maps %zu inputs to %zu outputs and the task has %zu and %zu", ln_inputs(net),
          ln_outputs(net), task->inputs, task->outputs);
   return ln_plan_needs_moments(net, task, choice) ? task_with_target(L, index, call) : task;
-}
-
-static int release_box(lua_State *L) {
-  empty_box(lua_touserdata(L, 1));
-  return 0;
-}
-
-box *push_box(lua_State *L) {
-  box *b = lua_newuserdatauv(L, sizeof *b, 0);
-  *b = (box){context_of(L), NULL};
-  if (luaL_newmetatable(L, "linnet.Box")) {
-    lua_pushcfunction(L, release_box);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_setmetatable(L, -2);
-  return b;
-}
-
-void empty_box(box *b) {
-  ln_release(b->cx, b->blocks);
-  b->blocks = NULL;
 }
 
 /* ---- net:observe(task, names): the same observables, once ---- */

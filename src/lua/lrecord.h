@@ -42,15 +42,6 @@ const ln_task *task_for(lua_State *L, int index, const char *call, const ln_net 
  * the matrix at `root`. */
 void push_layer_views(lua_State *L, int root, const ln_net *net, const double *theta, bool biases);
 
-/* A box for work space that outlives a call: pushed empty; what ln_detach gives is put in, and goes with the
- * box. */
-typedef struct box {
-  ln_context *cx;
-  ln_mark blocks;
-} box;
-box *push_box(lua_State *L);
-void empty_box(box *b);
-
 int network_observe(lua_State *L);
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef LRUN_H
 #define LRUN_H
 
+#include "lua/box.h"
 #include "lua/lrecord.h"
 #include "network/plan.h"
 
