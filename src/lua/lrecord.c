@@ -75,6 +75,12 @@ bool recording_needs_modes(const recording *r) {
   return false;
 }
 
+bool recording_needs_test(const recording *r) {
+  for (size_t i = 0; i < r->n; i++)
+    if (r->what[i]->needs_test) return true;
+  return false;
+}
+
 /* ---- room, and the records ---- */
 
 void push_records(lua_State *L, recording *r, const ln_net *net, size_t records, const char *call) {
@@ -147,11 +153,16 @@ void push_recorded(lua_State *L, const recording *r, const ln_net *net, size_t c
 
 /* ---- tasks ---- */
 
-const ln_task *task_for(lua_State *L, int index, const char *call, const ln_net *net, ln_plan_choice choice) {
+const ln_task *fitting_task(lua_State *L, int index, const char *call, const ln_net *net) {
   const ln_task *task = check_task(L, index, call, "task");
   if (task->inputs != ln_inputs(net) || task->outputs != ln_outputs(net))
     fail(L, call, "the network maps %zu inputs to %zu outputs and the task has %zu and %zu", ln_inputs(net),
          ln_outputs(net), task->inputs, task->outputs);
+  return task;
+}
+
+const ln_task *task_for(lua_State *L, int index, const char *call, const ln_net *net, ln_plan_choice choice) {
+  const ln_task *task = fitting_task(L, index, call, net);
   return ln_plan_needs_moments(net, task, choice) ? task_with_target(L, index, call) : task;
 }
 
@@ -176,9 +187,9 @@ int network_observe(lua_State *L) {
   lua_setfield(L, -2, "record");
   options o = options_read(L, -1, call, names);
   const ln_task *task = task_for(L, 2, call, net, LN_PLAN_AUTO), *test = NULL;
-  lua_getfield(L, 2, "test");
-  if (!lua_isnil(L, -1)) test = task_for(L, -1, call, net, LN_PLAN_AUTO);
-  recording r = read_recording(&o, "record", net, test != NULL);
+  bool has_test = lua_getfield(L, 2, "test") != LUA_TNIL;
+  recording r = read_recording(&o, "record", net, has_test);
+  if (recording_needs_test(&r)) test = task_for(L, -1, call, net, LN_PLAN_AUTO);
   ln_matrix U = {0}, V = {0};
   if (recording_needs_modes(&r)) {
     push_task_modes(L, 2, call);

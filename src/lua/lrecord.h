@@ -29,13 +29,16 @@ typedef struct recording {
  * does not have. */
 recording read_recording(const options *o, const char *name, const ln_net *net, bool has_test);
 bool recording_needs_modes(const recording *r);
+bool recording_needs_test(const recording *r);
 
 void push_records(lua_State *L, recording *r, const ln_net *net, size_t records, const char *call);
 ln_status record(ln_context *cx, recording *r, ln_probe *probe, size_t k, const double *theta);
 /* Pushes a table with a field for each observable, of the first `count` records. */
 void push_recorded(lua_State *L, const recording *r, const ln_net *net, size_t count);
 
-/* The task at `index` as the plan for this network wants it: with moments and target, if it will use them. */
+/* The task at `index`, which must have the network's inputs and outputs. */
+const ln_task *fitting_task(lua_State *L, int index, const char *call, const ln_net *net);
+/* The same as the plan for this network wants it: with moments and target, if it will use them. */
 const ln_task *task_for(lua_State *L, int index, const char *call, const ln_net *net, ln_plan_choice choice);
 
 /* Pushes a list of views of each layer's weights (or biases) in the parameter array `theta`, which lies in

@@ -2,13 +2,14 @@
 
 #include <math.h>
 
-/* The test set: option `test`, or the task's own; null without one. The value stays on the stack. */
-static const ln_task *read_test(const options *o, const ln_net *net, int task, ln_plan_choice choice) {
+/* Pushes the test set: option `test`, or the task's own; nil, and false, without one. */
+static bool push_test(const options *o, const ln_net *net, int task) {
   if (option_push(o, "test") == LUA_TNIL) {
-    lua_getfield(o->L, task, "test");
-    if (lua_isnil(o->L, -1)) return NULL;
+    lua_pop(o->L, 1);
+    if (lua_getfield(o->L, task, "test") == LUA_TNIL) return false;
   }
-  return task_for(o->L, -1, o->call, net, choice);
+  fitting_task(o->L, -1, o->call, net);
+  return true;
 }
 
 run read_run(const options *o, int owner) {
@@ -20,8 +21,10 @@ run read_run(const options *o, int owner) {
   option_push(o, "task");
   int task = lua_gettop(L);
   r.task = task_for(L, task, o->call, r.net, r.choice);
-  r.test = read_test(o, r.net, task, r.choice);
-  r.recording = read_recording(o, "record", r.net, r.test != NULL);
+  bool has_test = push_test(o, r.net, task);
+  int test = lua_gettop(L);
+  r.recording = read_recording(o, "record", r.net, has_test);
+  if (recording_needs_test(&r.recording)) r.test = task_for(L, test, o->call, r.net, r.choice);
   if (recording_needs_modes(&r.recording)) {
     push_task_modes(L, task, o->call);
     r.U = *test_matrix(L, -3);

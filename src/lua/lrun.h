@@ -17,7 +17,7 @@ typedef struct run {
   const char *call;
   int owner; /* stack index of the network */
   const ln_net *net;
-  const ln_task *task, *test; /* test may be null */
+  const ln_task *task, *test; /* test: null unless something of it is recorded */
   ln_plan_choice choice;
   recording recording;
   ln_matrix U, V; /* the task's modes, if they are recorded */

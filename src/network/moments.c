@@ -26,7 +26,7 @@ typedef struct moments {
   double loss_min, size; /* size: |Syx| */
   ln_matrix G;
   ln_matrix *prefix;  /* P_l at l-1, from P_2 on */
-  double *even, *odd; /* T_l */
+  double *even, *odd; /* T_l; or a product's transpose */
 } moments;
 
 /* W_1, or (W_1, b_1): the biases of a layer lie behind its weights. */
@@ -59,6 +59,20 @@ static double close_gradient(const moments *m, ln_matrix P, ln_matrix product) {
   return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
+/* C = A B'. A C of few rows is formed as the transpose of B A' in `room`, which takes as many numbers as the widest layer
+ * has values for A's columns: OpenBLAS packs its second factor, and where its kernels for small matrices end that
+ * costs up to half of the time if it is the large one. */
+static void multiply_transposed(ln_matrix A, ln_matrix B, ln_matrix C, double *room) {
+  const double small = 1e6; /* multiplications in a product that the small kernels take */
+  if (4 * C.rows > C.cols || C.rows > A.cols || (double)C.rows * (double)C.cols * (double)A.cols <= small) {
+    ln_gemm(LN_N, LN_T, 1, A, B, 0, C);
+    return;
+  }
+  ln_matrix flipped = ln_window(room, C.cols, C.rows);
+  ln_gemm(LN_N, LN_T, 1, B, A, 0, flipped);
+  ln_transpose(flipped, C);
+}
+
 static ln_status evaluate(ln_context *cx, const ln_plan *plan, const double *theta, double *gradient,
                           double *loss) {
   (void)cx;
@@ -73,7 +87,7 @@ static ln_status evaluate(ln_context *cx, const ln_plan *plan, const double *the
     if (net->bias) ln_axpy(1, ln_biases(net, theta, l), ln_block_of(P, 0, real, P.rows, 1));
   }
 
-  if (!m->diagonal) ln_gemm(LN_N, LN_N, 1, P, m->Sxx, 0, m->G);
+  if (!m->diagonal) multiply_transposed(P, m->Sxx, m->G, m->even);
   double above = close_gradient(m, P, m->diagonal ? P : m->G);
   /* Rounding can make a tiny sum negative; NaN stays (fmax would hide it). */
   *loss = m->loss_min + (above < 0 ? 0 : above / 2);
@@ -81,10 +95,11 @@ static ln_status evaluate(ln_context *cx, const ln_plan *plan, const double *the
 
   ln_matrix T = m->G;
   for (size_t l = depth - 1; l > 0; l--) {
-    ln_gemm(LN_N, LN_T, 1, T, l > 1 ? m->prefix[l - 1] : first, 0, ln_weights(net, gradient, l));
-    if (net->bias) ln_copy(ln_block_of(T, 0, real, T.rows, 1), ln_biases(net, gradient, l));
     ln_matrix W = ln_weights(net, theta, l);
-    ln_matrix below = l > 1 ? ln_window(l % 2 ? m->odd : m->even, W.cols, n) : first_layer(net, gradient);
+    double *room = l % 2 ? m->odd : m->even; /* T is not in it */
+    multiply_transposed(T, l > 1 ? m->prefix[l - 1] : first, ln_weights(net, gradient, l), room);
+    if (net->bias) ln_copy(ln_block_of(T, 0, real, T.rows, 1), ln_biases(net, gradient, l));
+    ln_matrix below = l > 1 ? ln_window(room, W.cols, n) : first_layer(net, gradient);
     ln_gemm(LN_T, LN_N, 1, W, T, 0, below);
     T = below;
   }

@@ -175,9 +175,9 @@ end
 jobs.growth = {
   input = square(100),
   run = function(a)
-    local C = sums(a.A, a.B, 1)
+    sums(a.A, a.B, 1)
     local before = resident_peak()
-    C = sums(a.A, a.B, TEMPORARIES)
+    local C = sums(a.A, a.B, TEMPORARIES)
     return resident_peak() - before, C
   end,
 }

@@ -79,6 +79,7 @@ local groups = {
   },
 }
 
+local LINE = "%-12s %-44s %11s %11s %8s  %-10s %s"
 local SCALE = { s = 1, ms = 1e3, us = 1e6, ns = 1e9, MB = 1 }
 
 --- What a program writes, or nil and why not.
@@ -137,7 +138,7 @@ local function run(row, folder)
     local made, why = output_of(LINNET, HERE .. "/job.lua", row.name, folder, "input")
     if not made then error(why, 0) end
     if made:match "^without" then
-      print(("%-44s %s"):format(row.name .. ": " .. row.what, made:match "[^\n]*"))
+      print(("%-12s %-44s %s"):format(row.name, row.what, made:match "[^\n]*"))
       return true
     end
   end
@@ -152,8 +153,8 @@ local function run(row, folder)
   local difference = least.peer and apart(row, folder)
   local same = not difference or difference <= LIMIT
   local ratio = not least.peer and "-" or same and ("%.3g"):format(least.peer / least.linnet) or "DIFFERS"
-  print(("%-12s %-44s %11s %11s %8s  %-10s %s"):format(row.name, row.what, shown(least.linnet, row.unit),
-    shown(least.peer, row.unit), ratio, row.aim or "", difference and difference > 0 and ("%.1g"):format(difference) or ""))
+  print(LINE:format(row.name, row.what, shown(least.linnet, row.unit), shown(least.peer, row.unit), ratio, row.aim or "",
+    difference and difference > 0 and ("%.1g"):format(difference) or ""))
   if reason then print("    without a peer: " .. (reason:match "([^\n]*)\n?$")) end
   return same
 end
@@ -164,7 +165,7 @@ for _, name in ipairs(arg) do wanted[name] = true end
 local folder = assert(output_of("mktemp", "-d")):match "[^\n]*"
 local all_same = true
 local ok, message = pcall(function()
-  print(("%-12s %-44s %11s %11s %8s  %-10s %s"):format("", "", "linnet", "peer", "ratio", "aim", "apart"))
+  print(LINE:format("", "", "linnet", "peer", "ratio", "aim", "apart"))
   for _, group in ipairs(groups) do
     local title = group[1]
     for i = 2, #group do
