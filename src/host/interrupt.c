@@ -75,7 +75,13 @@ void let_interrupt_pass(lua_State *L, linnet_state *S) {
   arm(S, L);
   if (!is_interrupt(L)) { /* a message handler has made something else of it, a traceback perhaps */
     const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
-    push_error(L, LN_EINTERRUPT, strstr(text, "interrupted") ? text : "interrupted");
+    if (!strstr(text, "interrupted")) { /* or the interrupt fell in with another error: here is where */
+      luaL_where(L, 1);
+      lua_pushliteral(L, "interrupted");
+      lua_concat(L, 2);
+      text = lua_tostring(L, -1);
+    }
+    push_error(L, LN_EINTERRUPT, text);
   }
   lua_error(L);
 }

@@ -56,7 +56,7 @@ describe("A[i]", function()
     { function() return A[4] end, "A%[4%]: A is a 2x3 matrix.*from 1 to 2" },
     { function() return A[-1] end, "A%[%-1%]" },
     { function() return A[1.5] end, "A%[1.5%]" },
-    { function() return A[0 / 0] end, "A%[%-?nan%]" },
+    { function() return A[0 / 0] end, "A%[NaN%]" },
     { function() return A[1e300] end, "A%[1e%+300%]" },
     { function() return A[math.mininteger] end, "A%[%-9223372036854775808%]" },
     { function() return A[true] end, "A%[true%]" },
