@@ -28,8 +28,8 @@ end
 local function compare_one(name, run, pred)
   local a, b = run[name], pred[name]
   local row = { name = name }
-  local worst, size, k, j
-  if type(a) == "table" then worst, size, k = weights_difference(a, b) else worst, size, k, j = curve_difference(a, b) end
+  local difference = type(a) == "table" and weights_difference or curve_difference
+  local worst, size, k, j = difference(a, b)
   row.error, row.scale, row.index, row.t = worst, size, k, run.t[k]
   row.relative = worst == 0 and 0 or worst / size
   if j and a.cols > 1 then row.column = j end
@@ -44,13 +44,15 @@ local function compare(run, pred)
   for i = 1, 2 do
     local value = ({ run, pred })[i]
     if type(value) ~= "table" or not rawget(value, "recorded") then
-      options.fail("theory.compare", ("argument %d must be a run or a prediction, got %s"):format(i, options.describe(value)))
+      options.fail("theory.compare",
+        ("argument %d must be a run or a prediction, got %s"):format(i, options.describe(value)))
     end
   end
   if rawget(pred, "evaluate") then
     pred = pred:evaluate { times = run.t, record = run.recorded }
   elseif pred.t.rows ~= run.t.rows or (pred.t - run.t):abs():max() > 1e-12 * math.max(1, (run.t:abs():max())) then
-    options.fail("theory.compare", "the two runs were recorded at different times; give one of them the other's t as times")
+    options.fail("theory.compare",
+      "the two runs were recorded at different times; give one of them the other's t as times")
   end
   local rows = { records = run.t.rows }
   for _, name in ipairs(run.recorded) do

@@ -153,7 +153,8 @@ local function run(row, folder)
   local difference = least.peer and apart(row, folder)
   local same = not difference or difference <= LIMIT
   local ratio = not least.peer and "-" or same and ("%.3g"):format(least.peer / least.linnet) or "DIFFERS"
-  print(LINE:format(row.name, row.what, shown(least.linnet, row.unit), shown(least.peer, row.unit), ratio, row.aim or "",
+  print(LINE:format(row.name, row.what, shown(least.linnet, row.unit), shown(least.peer, row.unit), ratio,
+    row.aim or "",
     difference and difference > 0 and ("%.1g"):format(difference) or ""))
   if reason then print("    without a peer: " .. (reason:match "([^\n]*)\n?$")) end
   return same
