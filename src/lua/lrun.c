@@ -68,6 +68,10 @@ void prepare_run(run *r, size_t extra, double **room) {
 ln_status record_next(ln_context *cx, void *ud, size_t index, double t, const double *theta) {
   run *r = ud;
   ln_status status = record(cx, &r->recording, &r->probe, index, theta);
+  if (status == LN_EMEMORY) { /* a run that got this far is not given up without a collection */
+    lua_gc(r->L, LUA_GCCOLLECT, 0);
+    status = record(cx, &r->recording, &r->probe, index, theta);
+  }
   if (status != LN_OK) return status;
   r->t.data[index] = t;
   r->done = index + 1;
