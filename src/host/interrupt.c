@@ -11,6 +11,8 @@
 #define BETWEEN_LOOKS 1000 /* instructions; a look costs as much as some tens of them */
 #define TO_CLEAN_UP 100000 /* instructions that __close metamethods have: about a millisecond */
 
+static const char told[] = "interrupted"; /* by ln_poll too */
+
 static void look(lua_State *L, lua_Debug *ar);
 
 /* The first error leaves time to clean up; whoever goes on all the same is stopped at each instruction. A count
@@ -28,6 +30,14 @@ void set_resting_hook(linnet_state *S, lua_State *L) {
     lua_sethook(L, NULL, 0, 0);
 }
 
+/* Pushes "file:line: interrupted" for the function at this level and returns it. */
+static const char *place(lua_State *L, int level) {
+  luaL_where(L, level);
+  lua_pushstring(L, told);
+  lua_concat(L, 2);
+  return lua_tostring(L, -1);
+}
+
 static void look(lua_State *L, lua_Debug *ar) {
   (void)ar;
   linnet_state *S = linnet_of(L);
@@ -40,10 +50,7 @@ static void look(lua_State *L, lua_Debug *ar) {
   S->trips++;
   arm(S, L);
   if (raised) return;
-  luaL_where(L, 0);
-  lua_pushliteral(L, "interrupted");
-  lua_concat(L, 2);
-  push_error(L, LN_EINTERRUPT, lua_tostring(L, -1));
+  push_error(L, LN_EINTERRUPT, place(L, 0));
   lua_error(L);
 }
 
@@ -73,14 +80,9 @@ void let_interrupt_pass(lua_State *L, linnet_state *S) {
   if (!S || !ln_interrupted(&S->cx)) return;
   if (!S->trips) S->trips = 1;
   arm(S, L);
-  if (!is_interrupt(L)) { /* a message handler has made something else of it, a traceback perhaps */
+  if (!is_interrupt(L)) { /* an error that fell together with it, or what a message handler made of it */
     const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
-    if (!strstr(text, "interrupted")) { /* or the interrupt fell in with another error: here is where */
-      luaL_where(L, 1);
-      lua_pushliteral(L, "interrupted");
-      lua_concat(L, 2);
-      text = lua_tostring(L, -1);
-    }
+    if (!strstr(text, told)) text = place(L, 1);
     push_error(L, LN_EINTERRUPT, text);
   }
   lua_error(L);
