@@ -222,8 +222,8 @@ void open_reader(void) {
   el_set(editor, EL_PROMPT, show_prompt);
   el_set(editor, EL_EDITOR, "emacs");
   el_set(editor, EL_GETCFN, get_character);
-  el_wset(editor, EL_ADDFN, L"linnet-paste", L"Insert what is pasted",
-          paste); /* el_set would leak the names */
+  /* Not el_set, which copies the names and loses the copies. */
+  el_wset(editor, EL_ADDFN, L"linnet-paste", L"Insert what is pasted", paste);
   bind_keys();
   open_history();
   el_source(editor, NULL); /* the user's .editrc */
