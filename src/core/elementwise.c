@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "core/vector_math.h"
+
 /* A loop over the entries 0 .. n-1 of runs of numbers. The result may be an operand itself, which the compiler
  * can't know: hence the promise that no iteration needs another's. */
 #ifdef __clang__
@@ -32,7 +34,6 @@ FUNCTION_LOOP(sqrt, sqrt(x[i]))
 FUNCTION_LOOP(abs, fabs(x[i]))
 FUNCTION_LOOP(sin, sin(x[i]))
 FUNCTION_LOOP(cos, cos(x[i]))
-FUNCTION_LOOP(tanh, tanh(x[i]))
 FUNCTION_LOOP(erf, erf(x[i]))
 FUNCTION_LOOP(relu, relu(x[i]))
 FUNCTION_LOOP(sign, sign(x[i]))
@@ -43,7 +44,7 @@ FUNCTION_LOOP(is_finite, is_finite(x[i]))
 static const function_loop function_loops[] = {
     [LN_EXP] = exp_loop,     [LN_LOG] = log_loop,       [LN_LOG1P] = log1p_loop,
     [LN_EXPM1] = expm1_loop, [LN_SQRT] = sqrt_loop,     [LN_ABS] = abs_loop,
-    [LN_SIN] = sin_loop,     [LN_COS] = cos_loop,       [LN_TANH] = tanh_loop,
+    [LN_SIN] = sin_loop,     [LN_COS] = cos_loop,       [LN_TANH] = ln_tanh,
     [LN_ERF] = erf_loop,     [LN_RELU] = relu_loop,     [LN_SIGN] = sign_loop,
     [LN_FLOOR] = floor_loop, [LN_NEGATE] = negate_loop, [LN_IS_FINITE] = is_finite_loop,
 };

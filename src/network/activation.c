@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/vector_math.h"
+
 #define LEAK 0.01                           /* leaky_relu's slope below 0 */
 #define TWO_OVER_ROOT_PI 1.1283791670955126 /* derivative of erf at 0 */
 
@@ -37,12 +39,24 @@ static double logistic(double x) {
 ACTIVATION(linear, x, 1)
 ACTIVATION(relu, x > 0 ? x : 0, x > 0 ? 1 : 0)
 ACTIVATION(leaky_relu, x > 0 ? x : LEAK * x, x > 0 ? 1 : LEAK)
-ACTIVATION(tanh, tanh(x), (1 - y) * (1 + y))
 ACTIVATION(erf, erf(x), TWO_OVER_ROOT_PI * exp(-x * x))
 ACTIVATION(sigmoid, logistic(x), y * logistic(-x))
 ACTIVATION(softplus, fmax(x, 0) + log1p(exp(-fabs(x))), logistic(x))
 ACTIVATION(hard_tanh, fmin(fmax(x, -1), 1), x > -1 && x <= 1 ? 1 : 0)
 /* clang-format on */
+
+static ln_status tanh_f(ln_context *cx, void *ud, const double *in, double *out, size_t n) {
+  (void)cx, (void)ud;
+  ln_tanh(n, in, out);
+  return LN_OK;
+}
+
+static ln_status tanh_df(ln_context *cx, void *ud, const double *in, const double *values, double *out,
+                         size_t n) {
+  (void)cx, (void)ud, (void)in;
+  for (size_t i = 0; i < n; i++) out[i] = (1 - values[i]) * (1 + values[i]);
+  return LN_OK;
+}
 
 const ln_activation ln_activations[] = {
     {"linear", "x", linear_f, linear_df, NULL, true},
