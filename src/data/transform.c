@@ -4,6 +4,8 @@
 
 #include "core/linalg.h"
 
+#define POLISH_BLOCK 512 /* examples at a time */
+
 /* A deviation below this share of the root mean square is rounding of a constant. */
 #define CONSTANT 1e-12
 
@@ -89,6 +91,27 @@ ln_status ln_whitening(ln_context *cx, ln_matrix Sxx, double tolerance, size_t c
     }
     *rank = r;
   }
+  return ln_end(cx, mark, LN_OK);
+}
+
+ln_status ln_polish_whitening(ln_context *cx, ln_matrix X, ln_matrix M) {
+  size_t block = X.cols < POLISH_BLOCK ? X.cols : POLISH_BLOCK;
+  ln_mark mark = ln_begin(cx);
+  ln_matrix G = ln_take_matrix(cx, M.rows, M.rows), before = ln_take_matrix(cx, M.rows, M.cols);
+  double *room = ln_reals(cx, M.rows * block);
+  if (!G.data || !before.data || !room) return ln_end(cx, mark, LN_EMEMORY);
+  ln_fill(G, 0);
+  for (size_t first = 0; first < X.cols; first += block) {
+    size_t n = X.cols - first < block ? X.cols - first : block;
+    double rows = (double)M.rows;
+    ln_status status = ln_charge(cx, rows * (double)n * (2 * (double)M.cols + rows));
+    if (status != LN_OK) return ln_end(cx, mark, status);
+    ln_matrix white = ln_window(room, M.rows, n);
+    ln_gemm(LN_N, LN_N, 1, M, ln_block_of(X, 0, first, X.rows, n), 0, white);
+    ln_gram(LN_N, 1 / (double)X.cols, white, 1, G);
+  }
+  ln_copy(M, before);
+  ln_gemm(LN_N, LN_N, -0.5, G, before, 1.5, M);
   return ln_end(cx, mark, LN_OK);
 }
 

@@ -34,6 +34,11 @@ void ln_affine_moments(ln_affine fx, ln_matrix shift_y, ln_matrix Sxx, ln_matrix
 ln_status ln_whitening(ln_context *cx, ln_matrix Sxx, double tolerance, size_t components, bool symmetric,
                        ln_matrix M, size_t *rank);
 
+/* The moments give the small eigenvalues to 2^-53 of the largest only, so that M leaves some 1e-16 times their ratio to be
+ * desired. One step of Newton's iteration on the moments of M X itself, M <- (3 - M X X' M'/P) M/2, squares that error. M is
+ * dense, and changed in place. */
+ln_status ln_polish_whitening(ln_context *cx, ln_matrix X, ln_matrix M);
+
 /* Columns that are images of side x side pixels, row after row, to images of half the side: each pixel the mean of
  * four. B is (side/2)^2 x A.cols. */
 void ln_halve_images(ln_matrix A, size_t side, ln_matrix B);

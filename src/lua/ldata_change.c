@@ -165,6 +165,7 @@ static int task_whiten(lua_State *L) {
   ln_matrix all = push_matrix(L, task->inputs, task->inputs);
   check(L, call, ln_whitening(context_of(L), task->Sxx, tolerance, components, symmetric, all, &rank));
   change to = {.M = push_dense(L, ln_block_of(all, 0, 0, rank, task->inputs)), .other_inputs = !symmetric};
+  if (task->examples) check(L, call, ln_polish_whitening(context_of(L), task->X, to.M));
   return push_changed_task(L, call, &to, lua_gettop(L));
 }
 

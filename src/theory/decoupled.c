@@ -9,11 +9,17 @@
 
 /* Relative: layers equal to this share the closed form of equal layers. */
 #define EQUAL_LAYERS 1e-12
-/* Relative to the layer's norm: it does not carry the mode. Where the joint basis is badly conditioned, rounding leaves
- * more than the first of these; the second is tried where the first does not match. */
-#define NO_WEIGHT 1e-14
-#define NO_WEIGHT_BUT_ROUNDING 1e-11
 #define MATCHED 1e-10 /* misfit */
+
+/* What counts as nothing: singular values of Syx relative to the largest, and what a layer makes of a mode's direction
+ * relative to its norm. */
+typedef struct thresholds {
+  double correlation, weight;
+} thresholds;
+static const thresholds strict = {1e-13, 1e-14};
+/* Where Syx is the sum over many examples, or the joint basis badly conditioned, rounding leaves more than that, in
+ * directions that rounding has chosen: tried where the strict ones do not match. */
+static const thresholds loose = {1e-11, 1e-11};
 
 static ln_matrix column(ln_matrix A, size_t j) { return ln_block_of(A, 0, j, A.rows, 1); }
 
@@ -178,7 +184,6 @@ static ln_status match_layers(ln_context *cx, const ln_joint *joint, ln_decouple
   ln_matrix R0 = ln_take_matrix(cx, joint->used, m);
   if (!norms || !W1.data || !R0.data) return ln_end(cx, mark, LN_EMEMORY);
   for (size_t l = 0; l < depth; l++) size += norms[l] = ln_norm(d->weights[l]);
-  d->closed = true;
   for (size_t i = 0; i < m; i++) follow_mode(d, norms, no_weight, i);
   ln_status status = LN_OK;
   ln_gemm(LN_N, LN_N, 1, d->weights[0], joint->V, 0, W1);
@@ -198,26 +203,20 @@ static ln_status match_layers(ln_context *cx, const ln_joint *joint, ln_decouple
   return ln_end(cx, mark, status);
 }
 
-static ln_status match_more_layers(ln_context *cx, const ln_joint *joint, ln_decoupled *d) {
+static ln_status match_more_layers(ln_context *cx, const ln_joint *joint, ln_decoupled *d, double no_weight) {
   d->a = ln_take_matrix(cx, d->depth, d->modes);
   if (!d->a.data) return LN_EMEMORY;
   for (size_t l = 0; l <= d->depth; l++) {
     d->R[l] = ln_take_matrix(cx, l ? d->weights[l - 1].rows : d->V.rows, d->modes);
     if (!d->R[l].data) return LN_EMEMORY;
   }
-  ln_status status = match_layers(cx, joint, d, NO_WEIGHT);
-  double misfit = d->weight_misfit;
-  if (status != LN_OK || misfit < MATCHED) return status;
-  status = match_layers(cx, joint, d, NO_WEIGHT_BUT_ROUNDING);
-  return status == LN_OK && d->weight_misfit >= misfit ? match_layers(cx, joint, d, NO_WEIGHT) : status;
+  return match_layers(cx, joint, d, no_weight);
 }
 
-ln_status ln_decoupled_prepare(ln_context *cx, const ln_matrix *weights, size_t depth, ln_matrix Sxx,
-                               ln_matrix Syx, double decay, ln_decoupled *d) {
-  ln_status status = check_layers(cx, weights, depth, Sxx, Syx);
-  if (status == LN_OK) status = ln_check_decay(cx, decay);
+static ln_status match(ln_context *cx, const ln_matrix *weights, size_t depth, ln_matrix Sxx, ln_matrix Syx,
+                       double decay, const thresholds *nothing, ln_decoupled *d) {
   ln_joint joint;
-  if (status == LN_OK) status = ln_joint_basis(cx, weights, depth, Sxx, Syx, &joint);
+  ln_status status = ln_joint_basis(cx, weights, depth, Sxx, Syx, nothing->correlation, &joint);
   if (status != LN_OK) return status;
   size_t m = joint.modes;
   *d = (ln_decoupled){.depth = depth,
@@ -233,5 +232,22 @@ ln_status ln_decoupled_prepare(ln_context *cx, const ln_matrix *weights, size_t 
   d->R = ln_take(cx, depth + 1, sizeof *d->R);
   d->law = ln_take(cx, m, sizeof *d->law);
   if (!d->R || !d->law) return LN_EMEMORY;
-  return depth == 2 ? match_two_layers(cx, &joint, d) : match_more_layers(cx, &joint, d);
+  return depth == 2 ? match_two_layers(cx, &joint, d) : match_more_layers(cx, &joint, d, nothing->weight);
+}
+
+ln_status ln_decoupled_prepare(ln_context *cx, const ln_matrix *weights, size_t depth, ln_matrix Sxx,
+                               ln_matrix Syx, double decay, ln_decoupled *d) {
+  ln_status status = check_layers(cx, weights, depth, Sxx, Syx);
+  if (status == LN_OK) status = ln_check_decay(cx, decay);
+  if (status != LN_OK) return status;
+  ln_mark mark = ln_begin(cx);
+  *d = (ln_decoupled){0};
+  status = match(cx, weights, depth, Sxx, Syx, decay, &strict, d);
+  double misfit = d->data_misfit + d->weight_misfit;
+  if (status != LN_OK || misfit < MATCHED) return status;
+  ln_end(cx, mark, LN_OK);
+  status = match(cx, weights, depth, Sxx, Syx, decay, &loose, d);
+  if (status != LN_OK || d->data_misfit + d->weight_misfit < misfit) return status;
+  ln_end(cx, mark, LN_OK); /* no better: the strict description again */
+  return match(cx, weights, depth, Sxx, Syx, decay, &strict, d);
 }

@@ -8,8 +8,6 @@
 
 /* Sorted neighbours closer than this, relative to the largest, are equal. */
 #define EQUAL 1e-9
-/* Relative to the largest s: nothing to be learned. */
-#define NO_CORRELATION 1e-13
 /* Relative to the product of the layers' norms: no strength at all. */
 #define NO_STRENGTH 1e-14
 /* Entries of a singular vector below this, relative to its largest, do not decide its sign. */
@@ -23,6 +21,7 @@ typedef struct search {
       *below; /* below[l] = W_l .. W_1, l = 1 .. depth: inputs to layer l; below[depth] is the whole map */
   ln_matrix *above; /* above[l] = W_depth .. W_(l+1), l = 1 .. depth-1 */
   double size;      /* product of the layers' norms */
+  double nothing;   /* relative to the largest s: nothing to be learned */
   ln_matrix V, U;   /* inputs x used; outputs x used, column i belongs to V's */
 } search;
 
@@ -213,7 +212,7 @@ static ln_status find(search *f, ln_matrix Syx, ln_matrix B, double *rho, double
   }
   size_t driven = 0;
   for (size_t i = 0; i < used; i++) {
-    if (s[i] <= NO_CORRELATION * largest) s[i] = 0;
+    if (s[i] <= f->nothing * largest) s[i] = 0;
     matched[i] = s[i] > 0;
     driven += matched[i];
   }
@@ -239,7 +238,7 @@ static ln_status find(search *f, ln_matrix Syx, ln_matrix B, double *rho, double
 }
 
 ln_status ln_joint_basis(ln_context *cx, const ln_matrix *weights, size_t depth, ln_matrix Sxx, ln_matrix Syx,
-                         ln_joint *joint) {
+                         double nothing, ln_joint *joint) {
   size_t inputs = Sxx.rows, outputs = Syx.rows;
   joint->V = ln_take_matrix(cx, inputs, inputs);
   joint->U = ln_take_matrix(cx, outputs, inputs);
@@ -247,7 +246,7 @@ ln_status ln_joint_basis(ln_context *cx, const ln_matrix *weights, size_t depth,
   if (!joint->V.data || !joint->U.data || !joint->s || !joint->rho) return LN_EMEMORY;
 
   ln_mark mark = ln_begin(cx);
-  search f = {.cx = cx, .weights = weights, .depth = depth};
+  search f = {.cx = cx, .weights = weights, .depth = depth, .nothing = nothing};
   ln_matrix V = ln_take_matrix(cx, inputs, inputs), B = ln_take_matrix(cx, outputs, inputs);
   double *l = ln_reals(cx, inputs), *s = ln_reals(cx, inputs);
   bool *matched = ln_take(cx, inputs, sizeof *matched);

@@ -19,10 +19,10 @@ typedef struct ln_joint {
   double misfit;   /* |offdiag(T'T)|/|T'T| with T = Syx V (Frobenius): 0 iff the basis exists */
 } ln_joint;
 
-/* weights: W_1 .. W_depth, which chain from Sxx.rows inputs to Syx.rows outputs (the caller has checked). The
- * memory is taken from the context and goes back with the caller's mark. Errors as in moments.h. */
+/* weights: W_1 .. W_depth, which chain from Sxx.rows inputs to Syx.rows outputs (the caller has checked). Singular
+ * values of Syx up to `nothing`, relative to the largest, count as 0. The memory is taken from the context and goes back with the caller's mark. Errors as in moments.h. */
 ln_status ln_joint_basis(ln_context *cx, const ln_matrix *weights, size_t depth, ln_matrix Sxx, ln_matrix Syx,
-                         ln_joint *joint);
+                         double nothing, ln_joint *joint);
 
 /* What A lacks to have its columns span the space: an orthonormal basis of the complement of A's
  * (orthonormal) columns, rows x (rows - cols); empty if there is nothing left. Work space is taken as above.

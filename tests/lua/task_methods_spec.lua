@@ -239,3 +239,14 @@ describe("a task whose lists a script has written to", function()
     assert.error_matches(function() return task.Sxx end, "second moments are not finite")
   end)
 end)
+
+describe("whitening", function()
+  it("leaves second moments of 1 to rounding, however small some directions are", function()
+    local r = random.stream(1)
+    local X = r:orthogonal(30) * matrix.diag(matrix.logspace(0, -4, 30)) * r:normal(30, 400)
+    for _, method in ipairs { "pca", "zca" } do
+      local task = data.task { X = X, Y = r:normal(2, 400) }:whiten { method = method }
+      assert.close(task.Sxx, matrix.eye(30), 1e-12)
+    end
+  end)
+end)
