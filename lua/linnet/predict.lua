@@ -9,7 +9,7 @@ local core = require "linnet.predict_core"
 local options = require "linnet.options"
 local run_type = require("linnet.network_core").run
 
-local EXACT, CLOSE = 1e-10, 1e-2
+local EXACT, CLOSE = core.rounding, 1e-2
 
 -- ---- the solutions ----
 

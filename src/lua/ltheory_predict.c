@@ -115,6 +115,8 @@ int luaopen_predict_core(lua_State *L) {
                                        {"evaluate", evaluate},
                                        {NULL, NULL}};
   luaL_newlib(L, functions);
+  lua_pushnumber(L, LN_EXACT);
+  lua_setfield(L, -2, "rounding");
   lua_newtable(L); /* the built-in solutions, strongest first */
   for (size_t i = 0; ln_solutions[i].name; i++) {
     lua_pushstring(L, ln_solutions[i].name);
