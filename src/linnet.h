@@ -119,8 +119,8 @@ LINNET_API const char *linnet_version(void);
 /* ---- running ----
  * The three return LINNET_OK with the results on the stack of linnet_lua(S), or another status with one error
  * value there instead. A status other than ESYNTAX, ERUN and EMEMORY is the `code` of linnet's error tables.
- * They may be nested: a C function that Lua called may call them. As always in Lua, the caller sees to it that the
- * stack has room for what is pushed. */
+ * They may be nested: a C function that Lua called may call them. As always in Lua, the caller sees to it
+ * that the stack has room for what is pushed. */
 
 /* Runs `size` bytes of Lua text (never bytecode). `name` is for messages: "=text" shows as text, "@a.lua" as
  * the file a.lua. All results are pushed. [-0, +(*|1), -] */

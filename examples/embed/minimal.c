@@ -1,5 +1,6 @@
-/* minimal.c: a C program that hosts linnet: it defines a Lua function, calls it, and reads the matrix that comes
- * back in place. The matrix holds how strongly a network has learned one mode, over time, for three depths.
+/* minimal.c: a C program that hosts linnet: it defines a Lua function, calls it, and reads the matrix that
+ * comes back in place. The matrix holds how strongly a network has learned one mode, over time, for three
+ * depths.
  *
  *     cc minimal.c $(pkg-config --cflags --libs linnet) -o minimal */
 #include <linnet.h>

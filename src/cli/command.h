@@ -71,14 +71,14 @@ void close_history(void);
 
 /* From now on SIGINT ends what runs in S. */
 void attach_interrupts(linnet_state *S);
-/* Work begins and ends. Signal number `patience` of that time ends the process: nothing else stops a long call of
- * a C function. While nothing works SIGINT is only remembered. */
+/* Work begins and ends. Signal number `patience` of that time ends the process: nothing else stops a long
+ * call of a C function. While nothing works SIGINT is only remembered. */
 void begin_work(int patience);
 void end_work(void);
 void forget_interrupt(void);
 bool was_interrupted(void); /* has SIGINT come since forget_interrupt? */
-/* For handlers: OpenBLAS's threads take signals too, which are for the thread that runs S. If this is another one the
- * signal is sent there. */
+/* For handlers: OpenBLAS's threads take signals too, which are for the thread that runs S. If this is another
+ * one the signal is sent there. */
 bool is_elsewhere(int number);
 
 /* ---- progress.c: how far a long call is, on a terminal ---- */

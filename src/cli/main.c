@@ -20,8 +20,8 @@ static void write_out(void *ud, int stream, const char *text, size_t size) {
   fwrite(text, 1, size, stream == 1 ? stdout : stderr);
 }
 
-/* Large matrices come and go, and the pages of a fresh block cost more than the arithmetic on it: what was freed
- * stays with the process for the next, and only what exceeds 64 MB at the end of the heap goes back. */
+/* Large matrices come and go, and the pages of a fresh block cost more than the arithmetic on it: what was
+ * freed stays with the process for the next, and only what exceeds 64 MB at the end of the heap goes back. */
 static void keep_freed_blocks(void) {
 #ifdef __GLIBC__
   mallopt(M_MMAP_THRESHOLD, 32 << 20); /* the most that glibc takes */
@@ -82,7 +82,7 @@ int main(int argc, char **argv) {
       attach_interrupts(S);
       begin_work(2);
       fine = run(S, &line);
-      end_work();
+      begin_work(1); /* a finalizer that hangs is ended by the signal itself */
       linnet_close(S);
     }
   }

@@ -92,8 +92,8 @@ static void open_history(void) {
 }
 
 /* ---- signals while a line is read ----
- * They are blocked but while the reader waits for a character: none can fall between two of its steps and be lost, and
- * none is handled in the middle of the editor's work. */
+ * They are blocked but while the reader waits for a character: none can fall between two of its steps and be
+ * lost, and none is handled in the middle of the editor's work. */
 
 static volatile sig_atomic_t resized, to_stop;
 static sigset_t outside; /* the mask around the reading */

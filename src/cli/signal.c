@@ -18,11 +18,13 @@ static void interrupt(int number) {
   if (is_elsewhere(number)) return;
   came++;
   if (!working) return;
-  linnet_interrupt_here(state);
   if (came >= enough) {
     signal(number, SIG_DFL);
     raise(number);
-  } else if (came > 1) {
+    return;
+  }
+  linnet_interrupt_here(state);
+  if (came > 1) {
     static const char told[] = "\n(still in a call that cannot be stopped: Ctrl-C once more ends linnet)\n";
     (void)!write(STDERR_FILENO, told, sizeof told - 1);
   }

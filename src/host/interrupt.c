@@ -15,8 +15,8 @@ static const char told[] = "interrupted"; /* by ln_poll too */
 
 static void look(lua_State *L, lua_Debug *ar);
 
-/* The first error leaves time to clean up; whoever goes on all the same is stopped at each instruction. A count
- * that runs already is not begun again: interrupts that keep coming must not put off the end. */
+/* The first error leaves time to clean up; whoever goes on all the same is stopped at each instruction. A
+ * count that runs already is not begun again: interrupts that keep coming must not put off the end. */
 static void arm(linnet_state *S, lua_State *L) {
   int count = S->trips == 1 ? TO_CLEAN_UP : 1;
   if (lua_gethook(L) != look || lua_gethookcount(L) != count) lua_sethook(L, look, LUA_MASKCOUNT, count);

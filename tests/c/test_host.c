@@ -317,7 +317,7 @@ static void print_and_warn_go_to_the_host(void **state) {
 typedef struct interrupter {
   linnet_state *S;
   atomic_int ready;
-  int repeated; /* alarms interrupt again and again: one may come before the call has begun, and does nothing */
+  int repeated; /* alarms interrupt again and again: one may come before the call has begun, without effect */
 } interrupter;
 
 static _Thread_local interrupter *current;

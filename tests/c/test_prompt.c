@@ -39,7 +39,7 @@ static session begin(const char *terminal) {
   return s;
 }
 
-/* Drops ESC [ ... letter, and carriage returns. A sequence may be cut: Ctrl-C discards what is not yet read. */
+/* Drops ESC [ ... letter, and carriage returns. A sequence may be cut, as Ctrl-C discards what is unread. */
 static void strip(session *s, const char *text, size_t size) {
   static enum { PLAIN, ESCAPE, SEQUENCE } state;
   for (size_t i = 0; i < size && s->size + 1 < sizeof s->seen; i++) {
@@ -86,7 +86,7 @@ static void type(session *s, const char *text) {
   assert_int_equal(write(s->terminal, text, strlen(text)), strlen(text));
 }
 
-/* Waits for the prompt, and until the editor has taken the terminal over: a Ctrl-C before that is not its own. */
+/* Waits for the prompt, and until the editor has taken the terminal over. */
 static void await(session *s, const char *prompt) {
   struct termios modes;
   expect(s, prompt);
@@ -207,6 +207,9 @@ static void control_c_ends_what_runs_and_keeps_the_session(void **state) {
       "coroutine.wrap(function() print('go' .. 'ing') while true do pcall(coroutine.yield) end end)() while "
       "true do end",
       "coroutine.wrap(function() print('go' .. 'ing') while true do pcall(error) end end)()",
+      "print('go' .. 'ing') task = data.semantic() network.new { task = task, hidden = 16, init = 'aligned', "
+      "strength "
+      "= 1e-3, seed = 1 }:train { task = task, rate = 1e-4, steps = 1000000000 }",
       "print('go' .. 'ing') local A = matrix.ones(60, 60) while true do A = A * A * (1 / 60) end",
   };
   session s = begin("xterm");
