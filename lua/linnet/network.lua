@@ -3,8 +3,8 @@
 -- A saved network is an .npz file that NumPy reads: W1, W2, ..., b1, b2, ... and `activations`, the names as
 -- character codes.
 
-local matrix = require "linnet.matrix"
 local core = require "linnet.network_core"
+local file = require "linnet.file"
 local options = require "linnet.options"
 local run = require "linnet.run"
 local text = require "linnet.text"
@@ -47,7 +47,7 @@ end
 
 --- net:save "x.npz"
 function core.methods.save(net, path)
-  matrix.save(text.npz_path(path, "net:save"), arrays(net))
+  file.save(text.npz_path(path, "net:save"), arrays(net), "net:save")
 end
 
 --- network.load "x.npz": what net:save wrote, or any .npz with arrays W1, W2, ... that chain.
@@ -55,7 +55,7 @@ end
 ---@return network
 function M.load(path)
   path = text.npz_path(path, "network.load")
-  return from_arrays(matrix.load(path), path, "network.load")
+  return from_arrays(file.load(path, "network.load"), path, "network.load")
 end
 
 run.arrays_of_network, run.network_from_arrays = arrays, from_arrays

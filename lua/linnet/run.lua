@@ -5,6 +5,7 @@
 
 local matrix = require "linnet.matrix"
 local core = require "linnet.network_core"
+local file = require "linnet.file"
 local options = require "linnet.options"
 local text = require "linnet.text"
 
@@ -50,7 +51,7 @@ function methods:save(path)
   for _, name in ipairs(self.recorded) do
     if name == "weights" then out.parameters = parameters(self) else out[name] = self[name] end
   end
-  matrix.save(text.npz_path(path, "run:save"), out)
+  file.save(text.npz_path(path, "run:save"), out, "run:save")
 end
 
 --- The lists weights[k][l] (and biases[k][l]) in the columns of a matrix of parameters.
@@ -77,7 +78,7 @@ end
 --- network.load_run "x.npz"
 ---@param path string
 function M.load(path)
-  local found = matrix.load(text.npz_path(path, "network.load_run"))
+  local found = file.load(text.npz_path(path, "network.load_run"), "network.load_run")
   if not (found.t and found.recorded) then
     options.fail("network.load_run", path .. " holds no run: it has no arrays t and recorded")
   end

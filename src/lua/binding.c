@@ -48,8 +48,7 @@ void push_error(lua_State *L, ln_status status, const char *message) {
   luaL_setmetatable(L, ERROR_TYPE);
 }
 
-/* Pushes "file:line: " of the code that called linnet: its own modules in Lua are passed over. */
-static void push_where(lua_State *L) {
+void push_where(lua_State *L) {
   static const char own[] = "=linnet.";
   lua_Debug caller;
   int level = 1;
@@ -78,6 +77,10 @@ _Noreturn void fail(lua_State *L, const char *name, const char *format, ...) {
   lua_pushfstring(L, "%s%s: %s", lua_tostring(L, -1), name, message);
   lua_error(L);
   __builtin_unreachable();
+}
+
+_Noreturn void fail_self(lua_State *L, const char *name, const char *kind) {
+  fail(L, name, "called without %s, with %s; write %s(...)", kind, describe(L, 1), name);
 }
 
 const char *describe(lua_State *L, int index) {

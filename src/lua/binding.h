@@ -36,9 +36,14 @@ ln_context *context_of(lua_State *L);
 /* Raises "where: name: message" with the message of the state's context. An interrupt, a limit and divergence
  * are raised as error tables (push_error), everything else as a string. */
 _Noreturn void raise_status(lua_State *L, const char *name, ln_status status);
+/* Pushes "file:line: " of the code that called linnet: its own modules in Lua are passed over. */
+void push_where(lua_State *L);
 /* Raises "where: name: ..." as a string. */
 _Noreturn void fail(lua_State *L, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Raises that the method `name` ("net:train") was called without its object, as by a dot in place of a colon; `kind`
+ * is what argument 1 should have been. */
+_Noreturn void fail_self(lua_State *L, const char *name, const char *kind);
 /* Pushes an error that can carry data: { code = "EINTERRUPT", message = ... }, which prints as its message.
  */
 void push_error(lua_State *L, ln_status status, const char *message);

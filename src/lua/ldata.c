@@ -23,6 +23,12 @@ const ln_task *check_task(lua_State *L, int index, const char *name, const char 
   return to_task(L, index, name, what);
 }
 
+const ln_task *task_self(lua_State *L, const char *call) {
+  const ln_task *task = luaL_testudata(L, 1, TASK_TYPE);
+  if (!task) fail_self(L, call, "a task");
+  return task;
+}
+
 void push_fields(lua_State *L, int index) { lua_getiuservalue(L, index, 1); }
 
 void push_some_fields(lua_State *L, int index, const char *const names[]) {

@@ -9,7 +9,9 @@
 #define TASK_TYPE "linnet.Task"
 
 const ln_task *check_task(lua_State *L, int index, const char *name, const char *what);
-/* The same with has_moments (has_target) set: computed when first asked for and kept in the task. The pointer
+/* The task whose method `call` ("task:split") is: argument 1. */
+const ln_task *task_self(lua_State *L, const char *call);
+/* check_task with has_moments (has_target) set: computed when first asked for and kept in the task. The pointer
  * stays valid while the task is reachable. */
 const ln_task *task_with_moments(lua_State *L, int index, const char *name);
 const ln_task *task_with_target(lua_State *L, int index, const char *name);

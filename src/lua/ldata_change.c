@@ -132,7 +132,7 @@ static ln_affine push_affine(lua_State *L, const ln_task *task, const char *call
 
 static int center_or_scale(lua_State *L, const char *call, bool scale) {
   static const char *const names[] = {"outputs", NULL};
-  const ln_task *task = check_task(L, 1, call, "task");
+  const ln_task *task = task_self(L, call);
   options o = options_read_optional(L, 2, call, names);
   bool outputs = option_flag_or(&o, "outputs", false);
   if (outputs && scale && !task->examples)
@@ -155,7 +155,7 @@ static int task_whiten(lua_State *L) {
   static const char *const names[] = {"method", "tolerance", "components", NULL};
   static const char *const methods[] = {"pca", "zca", NULL};
   const char *call = "task:whiten";
-  const ln_task *task = check_task(L, 1, call, "task");
+  const ln_task *task = task_self(L, call);
   options o = options_read_optional(L, 2, call, names);
   bool symmetric = option_choice_or(&o, "method", methods, 0) == 1;
   double tolerance = option_between_or(&o, "tolerance", 0, 1, 1e-10);
@@ -288,7 +288,7 @@ static void push_joined(lua_State *L, const char *call, int first, int second) {
 /* task:join(other): the outputs of both on the inputs that they share. */
 static int task_join(lua_State *L) {
   const char *call = "task:join";
-  check_task(L, 1, call, "task");
+  task_self(L, call);
   check_task(L, 2, call, "other");
   lua_settop(L, 2);
   for (int i = 1; i <= 2; i++) push_fields(L, i), lua_getfield(L, -1, "test"), lua_remove(L, -2);

@@ -7,7 +7,7 @@
 #include "data/transform.h"
 
 const ln_task *task_with_examples(lua_State *L, const char *call) {
-  const ln_task *task = check_task(L, 1, call, "task");
+  const ln_task *task = task_self(L, call);
   if (!task->examples) fail(L, call, "needs examples, and this task has only their moments");
   return task;
 }

@@ -44,19 +44,19 @@ lua_Integer find_name(lua_State *L, int task, int index, const char *call, const
 }
 
 static int task_item(lua_State *L) {
-  const ln_task *task = check_task(L, 1, "task:item", "task");
+  const ln_task *task = task_self(L, "task:item");
   lua_pushinteger(L, find_name(L, 1, 2, "task:item", "items", task->examples));
   return 1;
 }
 
 static int task_feature(lua_State *L) {
-  const ln_task *task = check_task(L, 1, "task:feature", "task");
+  const ln_task *task = task_self(L, "task:feature");
   lua_pushinteger(L, find_name(L, 1, 2, "task:feature", "features", task->outputs));
   return 1;
 }
 
 static int task_svd(lua_State *L) {
-  check_task(L, 1, "task:svd", "task");
+  task_self(L, "task:svd");
   push_task_modes(L, 1, "task:svd");
   int first = lua_gettop(L) - 2;
   for (int i = 0; i < 3; i++) { /* copies: the task keeps its own */

@@ -1,8 +1,10 @@
 /* linnet.file: files written whole or not at all (core/file.h), for linnet's own modules in Lua.
  *
- *     file.write(path, text, call)      errors are errors of `call` */
+ *     file.write(path, text, call)      errors are errors of `call`
+ *     file.load(path, call)             as matrix.load
+ *     file.save(path, arrays, call)     as matrix.save */
 #include "core/file.h"
-#include "lua/binding.h"
+#include "lua/lmatrix.h"
 #include "lua/modules.h"
 
 #include <string.h>
@@ -24,8 +26,13 @@ static int file_write(lua_State *L) {
   return 0;
 }
 
+/* The call's name leaves the stack: as a constant of the function in Lua that calls it lives on. */
+static int file_load(lua_State *L) { return load_matrices(L, luaL_checkstring(L, 2)); }
+static int file_save(lua_State *L) { return save_matrices(L, luaL_checkstring(L, 3)); }
+
 int luaopen_file(lua_State *L) {
-  static const luaL_Reg functions[] = {{"write", file_write}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"write", file_write}, {"load", file_load}, {"save", file_save}, {NULL, NULL}};
   luaL_newlib(L, functions);
   return 1;
 }

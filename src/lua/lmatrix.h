@@ -25,6 +25,10 @@ extern const luaL_Reg matrix_linalg_methods[];  /* lmatrix_linalg.c: svd, solve 
 extern const luaL_Reg matrix_file_methods[];    /* lmatrix_files.c: A:save */
 extern const luaL_Reg matrix_file_functions[];  /*                  matrix.load, matrix.save */
 
+/* matrix.load and matrix.save under the name of the call that needs them: errors are errors of that call. */
+int load_matrices(lua_State *L, const char *name);
+int save_matrices(lua_State *L, const char *name);
+
 /* ---- arguments ---- */
 
 /* The matrix that a method was called on. */

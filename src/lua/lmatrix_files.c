@@ -38,9 +38,10 @@ static void push_csv(lua_State *L, const char *name, const char *path, open_file
   check(L, name, ln_csv_numbers(cx, &table, columns, table.cols, false, false, A));
 }
 
+/* The file at the path in argument 2; argument 3 is the name of the call. */
 static int load(lua_State *L) {
-  static const char *const name = "matrix.load";
   open_files *files = lua_touserdata(L, 1);
+  const char *name = lua_tostring(L, 3);
   const char *path = check_path(L, 2, name);
   switch (format_of(L, path, name, true)) {
   case NPY:
@@ -53,12 +54,15 @@ static int load(lua_State *L) {
   return 1;
 }
 
-/* matrix.load(path): a matrix from .npy or .csv, a table of matrices by name from .npz. */
-static int matrix_load(lua_State *L) {
+int load_matrices(lua_State *L, const char *name) {
   open_files files = NO_FILES;
   lua_settop(L, 1);
+  lua_pushstring(L, name);
   return with_release(L, load, &files, close_files);
 }
+
+/* matrix.load(path): a matrix from .npy or .csv, a table of matrices by name from .npz. */
+static int matrix_load(lua_State *L) { return load_matrices(L, "matrix.load"); }
 
 /* ---- writing ---- */
 
@@ -103,9 +107,7 @@ static size_t push_sorted_names(lua_State *L, const char *name) {
   return n;
 }
 
-/* matrix.save(path, { name = A, ... }) for .npz; matrix.save(path, A) for the others. */
-static int matrix_save(lua_State *L) {
-  static const char *const name = "matrix.save";
+int save_matrices(lua_State *L, const char *name) {
   const char *path = check_path(L, 1, name);
   lua_settop(L, 2);
   if (format_of(L, path, name, false) != NPZ) {
@@ -128,6 +130,9 @@ static int matrix_save(lua_State *L) {
   check(L, name, ln_npz_save(context_of(L), path, names, matrices, n));
   return 0;
 }
+
+/* matrix.save(path, { name = A, ... }) for .npz; matrix.save(path, A) for the others. */
+static int matrix_save(lua_State *L) { return save_matrices(L, "matrix.save"); }
 
 const luaL_Reg matrix_file_methods[] = {{"save", save}, {NULL, NULL}};
 const luaL_Reg matrix_file_functions[] = {{"load", matrix_load}, {"save", matrix_save}, {NULL, NULL}};

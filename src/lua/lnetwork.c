@@ -40,6 +40,12 @@ ln_net *check_net(lua_State *L, int index, const char *name, const char *what) {
   return &data->net;
 }
 
+ln_net *net_self(lua_State *L, const char *call) {
+  netdata *data = luaL_testudata(L, 1, NETWORK_TYPE);
+  if (!data) fail_self(L, call, "a network");
+  return &data->net;
+}
+
 ln_net *push_net_copy(lua_State *L, int index) {
   const ln_net *net = check_net(L, index, "net:copy", "self");
   net_shape shape = {.depth = net->depth, .bias = net->bias};
@@ -139,7 +145,7 @@ static int layers_string(lua_State *L) {
 /* ---- what a network computes ---- */
 
 static int product(lua_State *L) {
-  const ln_net *net = check_net(L, 1, "net:product", "self");
+  const ln_net *net = net_self(L, "net:product");
   ln_matrix W = push_matrix(L, ln_outputs(net), ln_inputs(net));
   check(L, "net:product", ln_product(context_of(L), net, net->parameters, W));
   return 1;
@@ -157,12 +163,12 @@ static int values_of(lua_State *L, const ln_net *net, size_t layer, const char *
 }
 
 static int forward(lua_State *L) {
-  const ln_net *net = check_net(L, 1, "net:forward", "self");
+  const ln_net *net = net_self(L, "net:forward");
   return values_of(L, net, net->depth, "net:forward");
 }
 
 static int hidden(lua_State *L) {
-  const ln_net *net = check_net(L, 1, "net:hidden", "self");
+  const ln_net *net = net_self(L, "net:hidden");
   lua_Integer layer =
       lua_isnoneornil(L, 3) ? 1 : check_integer(L, 3, "net:hidden", "the layer", 1, (lua_Integer)net->depth);
   return values_of(L, net, (size_t)layer, "net:hidden");
@@ -179,7 +185,7 @@ static ln_status evaluate_once(ln_context *cx, const ln_net *net, const ln_task 
 }
 
 static double loss_of(lua_State *L, const char *name) {
-  const ln_net *net = check_net(L, 1, name, "self");
+  const ln_net *net = net_self(L, name);
   const ln_task *task = task_for(L, 2, name, net, LN_PLAN_AUTO);
   double loss;
   check(L, name, evaluate_once(context_of(L), net, task, NULL, &loss));
@@ -191,7 +197,7 @@ static int error(lua_State *L) { return lua_pushnumber(L, 2 * loss_of(L, "net:er
 
 /* A list of dL/dW_l, and with biases a second one of dL/db_l. */
 static int gradient(lua_State *L) {
-  const ln_net *net = check_net(L, 1, "net:gradient", "self");
+  const ln_net *net = net_self(L, "net:gradient");
   const ln_task *task = task_for(L, 2, "net:gradient", net, LN_PLAN_AUTO);
   double *g = push_matrix(L, net->count, 1).data, ignored;
   int root = lua_gettop(L);
@@ -202,7 +208,10 @@ static int gradient(lua_State *L) {
   return 2;
 }
 
-static int copy(lua_State *L) { return push_net_copy(L, 1), 1; }
+static int copy(lua_State *L) {
+  net_self(L, "net:copy");
+  return push_net_copy(L, 1), 1;
+}
 
 /* ---- fields ---- */
 

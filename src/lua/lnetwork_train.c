@@ -99,6 +99,7 @@ int network_train(lua_State *L) {
                                       "stop",    "diverge",   "plan",   NULL};
   static const char *const optimizers[] = {"gd", NULL}, *const diverge[] = {"error", "stop", NULL};
   lua_settop(L, 2);
+  net_self(L, "net:train");
   options o = options_read(L, 2, "net:train", names);
   ln_context *cx = context_of(L);
   run r = read_run(&o, 1);
@@ -152,6 +153,7 @@ int network_train(lua_State *L) {
 int network_flow(lua_State *L) {
   static const char *const names[] = {"task", "test", "times", "tolerance", "record", "plan", NULL};
   lua_settop(L, 2);
+  net_self(L, "net:flow");
   options o = options_read(L, 2, "net:flow", names);
   ln_context *cx = context_of(L);
   run r = read_run(&o, 1);

@@ -180,7 +180,7 @@ static ln_status observe_once(ln_context *cx, recording *r, const ln_net *net, c
 int network_observe(lua_State *L) {
   static const char call[] = "net:observe";
   static const char *const names[] = {"record", NULL};
-  const ln_net *net = check_net(L, 1, call, "self");
+  const ln_net *net = net_self(L, call);
   lua_settop(L, 3);
   lua_createtable(L, 0, 1); /* the names as an option, for the one reader of them */
   lua_pushvalue(L, 3);

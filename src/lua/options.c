@@ -182,8 +182,10 @@ const char *option_string_or(const options *o, const char *name, const char *oth
 }
 
 int option_choice(const options *o, const char *name, const char *const choices[]) {
-  if (option_push(o, name) != LUA_TSTRING)
-    option_fail(o, name, "must be one of %s; got %s", push_list(o->L, choices), describe(o->L, -2));
+  if (option_push(o, name) != LUA_TSTRING) {
+    int value = lua_gettop(o->L);
+    option_fail(o, name, "must be one of %s; got %s", push_list(o->L, choices), describe(o->L, value));
+  }
   const char *word = lua_tostring(o->L, -1);
   for (int i = 0; choices[i]; i++)
     if (!strcmp(word, choices[i])) return lua_pop(o->L, 1), i;

@@ -12,7 +12,7 @@ int with_release(lua_State *L, lua_CFunction body, void *held, void (*release)(v
   ln_end(cx, mark, LN_OK);
   if (status == LUA_OK) return lua_gettop(L);
   if (lua_type(L, -1) == LUA_TSTRING) {
-    luaL_where(L, 1);
+    push_where(L);
     lua_insert(L, -2);
     lua_concat(L, 2);
   }

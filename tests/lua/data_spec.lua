@@ -102,7 +102,7 @@ describe("data.task", function()
     assert.error_matches(function() return task.Sxy end, "a task has no 'Sxy'; did you mean 'Sxx'%?")
     assert.error_matches(function() return task.spilt end, "did you mean 'split'%?")
     assert.error_matches(function() return task[1] end, "no examples by index")
-    assert.error_matches(function() task.svd(3) end, "task:svd: task must be a task, got 3")
+    assert.error_matches(function() task.svd(3) end, "task:svd: called without a task, with 3; write task:svd")
     assert.error_matches(function() task:item "a" end,
       "the items of this task have no names; numbers from 1 to 30")
     assert.error_matches(function() task:feature(4) end, "feature = 4: must lie between 1 and 3")

@@ -258,6 +258,16 @@ describe("a network", function()
     assert.error_matches(function() net:observe(task, { "test_loss" }) end, "there is no test set")
   end)
 
+  it("says that a method was called with a dot", function()
+    local net = network.new { sizes = { 2, 1 }, seed = 1 }
+    for _, name in ipairs { "train", "flow", "loss", "error", "gradient", "forward", "hidden", "product", "observe", "copy" } do
+      assert.error_matches(function() net[name] { task = 1 } end,
+        ("network_spec.lua:%%d+: net:%s: called without a network, with a table; write net:%s%%(...%%)"):format(name, name))
+    end
+    local task = data.task { X = matrix.ones(1, 2), Y = matrix.ones(1, 2) }
+    assert.error_matches(function() task.split { test = 1 } end, "task:split: called without a task, with a table; write task:split")
+  end)
+
   it("is copied whole", function()
     local net = network.new { sizes = { 3, 4, 2 }, activation = "relu", bias = true, seed = 1 }
     local copy = net:copy()
@@ -294,6 +304,14 @@ describe("saving", function()
     matrix.save(path, { W1 = matrix.ones(2, 2), W2 = matrix.ones(2, 3) })
     assert.error_matches(function() network.load(path) end, "sizes do not chain")
     assert.error_matches(function() network.load "net.bin" end, "must end in .npz")
+    local missing = os.tmpname()
+    os.remove(missing)
+    missing = missing .. ".npz"
+    local here = "network_spec.lua:%d+: "
+    assert.error_matches(function() network.load(missing) end, here .. "network.load: .*cannot be opened")
+    assert.error_matches(function() network.load_run(missing) end, here .. "network.load_run: .*cannot be opened")
+    local net = network.new { sizes = { 1, 1 } }
+    assert.error_matches(function() net:save(missing .. "/net.npz") end, here .. "net:save: .*cannot be written")
     assert.error_matches(function() network.new { sizes = { 1, 1 } }:save(3) end, "net:save: the file's name must end in .npz")
   end)
 end)

@@ -51,6 +51,7 @@ describe("options.read", function()
     { "f: size must be a number >= 0, got %-1", { size = -1 } },
     { "f: scale = 'lg' is not known; did you mean 'log'%?", { scale = "lg" } },
     { "f: scale = 'exponential' is not known; it is one of linear, log", { scale = "exponential" } },
+    { "f: scale must be one of linear, log; got 3", { scale = 3 } },
     { "f: at must be a vector, got a 2x2 matrix", { at = matrix.ones(2, 2) } },
     { "f: M has NaN at %(1, 2%)", { M = { { 1, 0 / 0 } } } },
     { "f: flag must be true or false, got 1", { flag = 1 } },
