@@ -86,7 +86,7 @@ $(BUILD)/embedded.o: $(BUILD)/embedded.c
 # What hosts link: one object, in which only the names of linnet.h are left, so that no other can clash with theirs.
 $(BUILD)/liblinnet.o: $(objects)
 	$(Q)$(CC) -r -nostdlib -o $@ $^
-	$(Q)objcopy --localize-hidden $@
+	$(Q)objcopy --wildcard --keep-global-symbol='linnet_*' $@
 
 $(BUILD)/liblinnet.a: $(BUILD)/liblinnet.o
 	@rm -f $@
