@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "core/dop853.h"
+#include "core/every_width.h"
+#include "core/matrix.h"
 
 /* Hairer's choices for DOP853: a step aims at SAFETY of the error allowed and changes by these factors at
  * most. */
@@ -41,8 +43,8 @@ static size_t slot(size_t stage) { return stage < DOP853_STAGES ? stage : stage 
 enum { BLOCK = 512 }; /* unknowns at a time: the sums stay in the first cache */
 
 /* sum = sum over j < terms of a[j] k_j from unknown `first` on; where a[j] = 0, k_j is never read. */
-static void add_up(const integration *in, const double *a, size_t terms, size_t first, size_t count,
-                   double *restrict sum) {
+ALWAYS_INLINE void add_up(const integration *in, const double *a, size_t terms, size_t first, size_t count,
+                          double *restrict sum) {
   double b[DOP853_ALL];
   const double *k[DOP853_ALL];
   size_t used = 0;
@@ -60,7 +62,8 @@ static void add_up(const integration *in, const double *a, size_t terms, size_t 
 }
 
 /* out = base + h sum over j < terms of a[j] k_j. */
-static void combine(const integration *in, const double *base, const double *a, size_t terms, double *out) {
+EVERY_WIDTH static void combine(const integration *in, const double *base, const double *a, size_t terms,
+                                double *out) {
   double sum[BLOCK];
   for (size_t first = 0; first < in->ode->n; first += BLOCK) {
     size_t count = in->ode->n - first < BLOCK ? in->ode->n - first : BLOCK;
@@ -70,16 +73,16 @@ static void combine(const integration *in, const double *base, const double *a, 
 }
 
 /* fmax, which is a call where NaN must be heeded; here the errors carry it. */
-static inline double larger(double a, double b) { return a > b ? a : b; }
+ALWAYS_INLINE double larger(double a, double b) { return a > b ? a : b; }
 
 /* What an error in an unknown is measured by; never 0, so that an error of 0 counts as 0 whatever atol is. */
-static inline double scale(double rtol, double atol, double y, double other) {
+ALWAYS_INLINE double scale(double rtol, double atol, double y, double other) {
   return larger(atol + rtol * larger(fabs(y), fabs(other)), DBL_MIN);
 }
 
 /* sqrt(mean((e / scale)^2)) of Hairer's combination of the errors of orders 5 and 3, which behaves as
  * order 8. */
-static double step_error(const integration *in) {
+EVERY_WIDTH static double step_error(const integration *in) {
   double e5[BLOCK], e3[BLOCK], sum5 = 0, sum3 = 0, rtol = in->ode->rtol, atol = in->ode->atol;
   size_t n = in->ode->n;
   for (size_t first = 0; first < n; first += BLOCK) {
@@ -107,10 +110,9 @@ static double weighted_norm(const integration *in, const double *x) {
   return in->ode->n ? sqrt(sum / (double)in->ode->n) : 0;
 }
 
-static bool all_finite(const double *x, size_t n) {
-  double sum = 0; /* 0, or NaN as soon as one is not finite */
-  for (size_t i = 0; i < n; i++) sum += x[i] * 0;
-  return sum == 0;
+static bool all_finite(double *x, size_t n) {
+  size_t i, j;
+  return !ln_find_not_finite(ln_window(x, n, 1), &i, &j);
 }
 
 static ln_status derivative(integration *in, double t, const double *y, double *k) {
@@ -234,11 +236,7 @@ static ln_status begin(integration *in, double end) {
   return starting_step(in, end - in->t);
 }
 
-static double euclid(const double *x, size_t n) {
-  double sum = 0;
-  for (size_t i = 0; i < n; i++) sum += x[i] * x[i];
-  return sqrt(sum);
-}
+static double euclid(double *x, size_t n) { return sqrt(ln_dot(ln_window(x, n, 1), ln_window(x, n, 1))); }
 
 /* One step of the power method on differences of f, as Sommeijer, Shampine and Verwer's RKC does: `fast` turns to the
  * fastest direction and speed to its |lambda|. The next step is then kept where that direction is damped. */

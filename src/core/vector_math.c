@@ -4,13 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A version for each width of vectors; which one runs is settled when the program starts. */
-#if defined __x86_64__ && defined __gnu_linux__ && defined __GLIBC__
-#define EVERY_WIDTH __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define EVERY_WIDTH
-#endif
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#include "core/every_width.h"
 
 #define LOG2_E 0x1.71547652b82fep+0
 #define LN_2_HIGH 0x1.62e42fee00000p-1 /* so few digits that a product with a small whole number is exact */

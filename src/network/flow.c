@@ -19,7 +19,7 @@ static ln_status velocity(ln_context *cx, void *ud, double t, const double *thet
   (void)t;
   ln_status status = ln_charge(cx, f->plan->flops);
   if (status == LN_OK) status = f->plan->evaluate(cx, f->plan, theta, dtheta, &loss);
-  for (size_t i = 0; i < f->plan->net->count; i++) dtheta[i] = -dtheta[i];
+  ln_scale(-1, ln_window(dtheta, f->plan->net->count, 1));
   return status;
 }
 

@@ -13,6 +13,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "core/every_width.h"
+
 /* Where the loss is this close to its minimum, in these units, the flow no longer moves (relative to |Syx|).
  */
 #define GRADIENT_SETTLED 1e-13
@@ -37,7 +39,7 @@ static ln_matrix first_layer(const ln_net *net, const double *theta) {
 
 /* G = P Sxx - Syx, where `product` is P Sxx, or P if Sxx is diagonal; returns <G, P - W*>, as four sums that
  * need not wait for each other. */
-static double close_gradient(const moments *m, ln_matrix P, ln_matrix product) {
+EVERY_WIDTH static double close_gradient(const moments *m, ln_matrix P, ln_matrix product) {
   double sums[4] = {0};
   for (size_t j = 0; j < m->inputs; j++) {
     const double scale = m->diagonal ? m->diagonal[j] : 1;

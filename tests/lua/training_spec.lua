@@ -43,6 +43,17 @@ describe("net:train", function()
     end
   end)
 
+  it("takes the same path over moments where a layer has few rows and many columns", function()
+    local task = example_task(500, 10, 40)
+    local net = network.new { sizes = { 500, 300, 10 }, bias = true, scale = 0.01, seed = 3 }
+    local options = { task = task, rate = 0.01, steps = 20, record = "loss" }
+    local auto = net:copy():train(options)
+    options.plan = "plain"
+    local plain = net:copy():train(options)
+    assert.close(auto.loss, plain.loss, 1e-12)
+    for l = 1, 2 do assert.close(auto.net.weights[l], plain.net.weights[l], 1e-12) end
+  end)
+
   it("follows an aligned mode's recursion to rounding", function()
     local task = data.semantic()
     local net = network.new { task = task, hidden = 16, init = "aligned", strength = 1e-3, seed = 1 }
