@@ -24,9 +24,21 @@ local function weights_difference(a, b)
   return worst, size, where
 end
 
+--- "201 x 8" of a curve, the layers' shapes of weights.
+local function shape_of(value)
+  if type(value) ~= "table" then return ("%d x %d"):format(value.rows, value.cols) end
+  local shapes = { ("%d times"):format(#value) }
+  for l, W in ipairs(value[1] or {}) do shapes[l + 1] = ("%d x %d"):format(W.rows, W.cols) end
+  return table.concat(shapes, ", ")
+end
+
 --- One line of the comparison.
 local function compare_one(name, run, pred)
   local a, b = run[name], pred[name]
+  if shape_of(a) ~= shape_of(b) then
+    options.fail("theory.compare", ("%s is %s in one and %s in the other; they must be of the same network and task")
+      :format(name, shape_of(a), shape_of(b)))
+  end
   local row = { name = name }
   local difference = type(a) == "table" and weights_difference or curve_difference
   local worst, size, k, j = difference(a, b)

@@ -17,6 +17,7 @@ local methods = {}
 ---@param t number
 function methods:at(t)
   if type(t) ~= "number" then options.fail("run:at", "a time is needed, got " .. options.describe(t)) end
+  if self.t.rows == 0 then options.fail("run:at", "the run ended before its first record") end
   local _, k = (self.t - t):abs():min()
   local record = { t = self.t[k], index = k }
   for _, name in ipairs(self.recorded) do
@@ -54,6 +55,13 @@ function methods:save(path)
   file.save(text.npz_path(path, "run:save"), out, "run:save")
 end
 
+--- Number of parameters.
+local function count(net)
+  local n = 0
+  for l = 1, net.depth do n = n + net.sizes[l + 1] * (net.sizes[l] + (net.bias and 1 or 0)) end
+  return n
+end
+
 --- The lists weights[k][l] (and biases[k][l]) in the columns of a matrix of parameters.
 local function unpack_parameters(run, columns)
   run.weights = {}
@@ -75,6 +83,14 @@ local function unpack_parameters(run, columns)
   end
 end
 
+--- Raises unless the array under this name is there and has this shape; cols nil: any number.
+local function check_array(found, name, rows, cols, path)
+  local A = found[name]
+  if A and A.rows == rows and A.cols == (cols or A.cols) then return A end
+  options.fail("network.load_run", ("%s: the array '%s' must be %dx%s, and %s"):format(path, name, rows, cols or "K",
+    A and ("is %dx%d"):format(A.rows, A.cols) or "is missing"))
+end
+
 --- network.load_run "x.npz"
 ---@param path string
 function M.load(path)
@@ -82,11 +98,17 @@ function M.load(path)
   if not (found.t and found.recorded) then
     options.fail("network.load_run", path .. " holds no run: it has no arrays t and recorded")
   end
-  local run = { t = found.t, steps = found.steps, recorded = {}, plan = found.plan and text.decode(found.plan) or "",
-                net = M.network_from_arrays(found, path, "network.load_run") }
+  local records = check_array(found, "t", found.t.rows, 1, path).rows
+  local net = M.network_from_arrays(found, path, "network.load_run")
+  local run = { t = found.t, recorded = {}, plan = found.plan and text.decode(found.plan) or "", net = net }
+  run.steps = found.steps and check_array(found, "steps", records, 1, path)
   for name in text.decode(found.recorded):gmatch "%S+" do
+    if not core.observables[name] then
+      options.fail("network.load_run", ("%s: '%s' is not known among what a run records"):format(path, name))
+    end
     run.recorded[#run.recorded + 1] = name
-    if name == "weights" then unpack_parameters(run, found.parameters) else run[name] = found[name] end
+    if name == "weights" then unpack_parameters(run, check_array(found, "parameters", count(net), records, path))
+    else run[name] = check_array(found, name, records, nil, path) end
   end
   return setmetatable(run, core.run)
 end

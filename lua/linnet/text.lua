@@ -13,8 +13,9 @@ function M.encode(s)
 end
 
 ---@param codes matrix  as encode gives it
----@return string
+---@return string        empty if it is no such column
 function M.decode(codes)
+  if codes.cols ~= 1 then return "" end
   local bytes = {}
   for i = 1, codes.count do
     local code = codes:get(i, 1)

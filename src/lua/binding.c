@@ -218,15 +218,25 @@ static double element(lua_State *L, const char *name, const char *what, lua_Inte
   return x;
 }
 
+/* As #value, which a metamethod may answer with anything. */
+static size_t length_of(lua_State *L, int index, const char *name, const char *what) {
+  int whole;
+  lua_len(L, index);
+  lua_Integer length = lua_tointegerx(L, -1, &whole);
+  if (!whole || length < 0) fail(L, name, "%s has a list in it whose length is %s", what, describe(L, -1));
+  lua_pop(L, 1);
+  return (size_t)length;
+}
+
 static ln_matrix from_rows(lua_State *L, int index, const char *name, const char *what, size_t rows) {
-  lua_geti(L, index, 1);
-  size_t cols = (size_t)luaL_len(L, -1);
+  if (lua_geti(L, index, 1) != LUA_TTABLE) fail(L, name, "%s[1] changes while it is read", what);
+  size_t cols = length_of(L, -1, name, what);
   lua_pop(L, 1);
   ln_matrix A = push_sized_matrix(L, name, (lua_Number)rows, (lua_Number)cols);
   for (size_t i = 0; i < rows; i++) {
     if (lua_geti(L, index, (lua_Integer)i + 1) != LUA_TTABLE)
       fail(L, name, "%s[%zu] must be a row of %zu numbers, got %s", what, i + 1, cols, describe(L, -1));
-    size_t count = (size_t)luaL_len(L, -1);
+    size_t count = length_of(L, -1, name, what);
     if (count != cols)
       fail(L, name, "%s: row %zu has %zu numbers and row 1 has %zu", what, i + 1, count, cols);
     for (size_t j = 0; j < cols; j++) {
@@ -257,7 +267,7 @@ ln_matrix convert_matrix(lua_State *L, int index, const char *name, const char *
     A = push_matrix(L, 1, 1);
     A.data[0] = lua_tonumber(L, index);
   } else if (lua_type(L, index) == LUA_TTABLE) {
-    size_t n = (size_t)luaL_len(L, index);
+    size_t n = length_of(L, index, name, what);
     lua_pushnil(L);
     if (n == 0 && lua_next(L, index))
       fail(L, name, "%s must be a list of numbers or of rows; this table has no entry [1]", what);

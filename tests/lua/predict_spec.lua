@@ -179,6 +179,9 @@ describe("theory.compare", function()
     assert.equal(0, theory.compare(other, run):worst())
     local later = net:copy():train { task = task, rate = 0.05, steps = 40 }
     assert.error_matches(function() theory.compare(later, run) end, "recorded at different times")
+    local wide = data.spectrum { s = { 3, 2, 1 }, inputs = 6, outputs = 4, seed = 1 }
+    local unlike = network.new { task = wide, hidden = 4 }:train { task = wide, rate = 0.1, times = run.t }
+    assert.error_matches(function() theory.compare(unlike, run) end, "theory.compare: modes is %d+ x %d in one and")
     assert.error_matches(function() theory.compare(3, run) end, "argument 1 must be a run or a prediction, got 3")
     assert.error_matches(function() theory.compare(run) end, "argument 2 must be a run or a prediction, got nil")
   end)

@@ -159,6 +159,28 @@ describe("net:train", function()
     assert.equal(run.plan, loaded.plan)
   end)
 
+  for name, case in pairs {
+    ["times that are no column"] = { { t = matrix.ones(2, 2) }, "the array 't' must be 2x1, and is 2x2" },
+    ["too many steps"] = { { steps = matrix.ones(9, 1) }, "the array 'steps' must be 6x1, and is 9x1" },
+    ["no losses"] = { { loss = false }, "the array 'loss' must be 6xK, and is missing" },
+    ["too few losses"] = { { loss = matrix.ones(5, 1) }, "the array 'loss' must be 6xK, and is 5x1" },
+    ["parameters of another network"] = { { parameters = matrix.ones(3, 6) }, "'parameters' must be 12x6, and is 3x6" },
+    ["an unknown name"] = { { recorded = matrix { 116 } }, "'t' is not known among what a run records" },
+    ["no times"] = { { t = false }, "holds no run" },
+    ["another network"] = { { W2 = matrix.ones(7, 7) }, "network.load_run: .*do not chain" },
+  } do
+    it("is not loaded from a file with " .. name, function()
+      local path, task = os.tmpname() .. ".npz", example_task(3, 1, 10)
+      network.new { task = task, hidden = 3, seed = 1 }
+        :train({ task = task, rate = 0.1, steps = 5, record = { "loss", "weights" } }):save(path)
+      local arrays = matrix.load(path)
+      for key, value in pairs(case[1]) do arrays[key] = value or nil end
+      matrix.save(path, arrays)
+      assert.error_matches(function() network.load_run(path) end, case[2])
+      os.remove(path)
+    end)
+  end
+
   it("tells how to record what was not recorded, and gives one record by its time", function()
     local task = example_task(3, 2, 10)
     local run = network.new { task = task, hidden = 4, seed = 1 }:train { task = task, rate = 0.1, steps = 10 }
