@@ -85,8 +85,9 @@ typedef struct linnet_config {
   /* Whether LUA_PATH and LUA_CPATH are ignored, as `lua -E` does; 0 by default. */
   int ignore_environment;
 
-  /* Gets what print (stream 1) and warn (stream 2) write: `size` bytes, a whole line or more, not ended by a
-   * zero. Null, the default: standard output and standard error. io.write does not come here. */
+  /* Gets what print (stream 1) and warn (stream 2) write: `size` bytes, not ended by a zero; what one call of
+   * print writes comes in one piece. Null, the default: standard output and standard error. io.write does not
+   * come here. */
   void (*write)(void *ud, int stream, const char *text, size_t size);
   /* Told now and then how far a long call is: what it does, and a fraction from 0 to 1. Null by default. */
   void (*progress)(void *ud, const char *what, double fraction);
@@ -118,7 +119,7 @@ LINNET_API const char *linnet_version(void);
 
 /* ---- running ----
  * The three return LINNET_OK with the results on the stack of linnet_lua(S), or another status with one error
- * value there instead. A status other than ESYNTAX, ERUN and EMEMORY is the `code` of linnet's error tables.
+ * value there instead. Other statuses than ESYNTAX, EFILE and ERUN are the `code` of linnet's error tables.
  * They may be nested: a C function that Lua called may call them. As always in Lua, the caller sees to it
  * that the stack has room for what is pushed. */
 

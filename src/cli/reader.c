@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #define HISTORY_SIZE 2000
 
@@ -23,35 +24,32 @@ static size_t plain_room;
  * Terminals put ESC [ 200 ~ and ESC [ 201 ~ around what is pasted, once they are asked to. It goes into the
  * line as it is, newlines too, and is run as one piece when Return is pressed. */
 
-static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l", paste_end[] = "\033[201~";
-
 static void ask_for_brackets(bool yes) {
-  fputs(yes ? paste_on : paste_off, stdout);
+  fputs(yes ? "\033[?2004h" : "\033[?2004l", stdout);
   fflush(stdout);
 }
 
 static unsigned char paste(EditLine *e, int key) {
   (void)key;
-  size_t size = 0, room = 256, end = sizeof paste_end - 1;
-  char *text = malloc(room);
-  char c;
-  while (text && el_getc(e, &c) == 1) {
+  static const wchar_t closing[] = L"\033[201~";
+  size_t size = 0, room = 256, end = wcslen(closing);
+  wchar_t *text = malloc(room * sizeof *text), c;
+  while (text && el_wgetc(e, &c) == 1) {
     if (size + 2 > room) {
-      char *larger = realloc(text, room *= 2);
+      wchar_t *larger = realloc(text, (room *= 2) * sizeof *text);
       if (!larger) break;
       text = larger;
     }
-    text[size++] = c == '\r' ? '\n' : c;
-    if (size >= end && !memcmp(text + size - end, paste_end, end)) {
+    text[size++] = c == L'\r' ? L'\n' : c == L'\t' ? L' ' : c;
+    if (size >= end && !wmemcmp(text + size - end, closing, end)) {
       size -= end;
       break;
     }
   }
   if (text) {
-    while (size && text[size - 1] == '\n') size--; /* Return is the user's to press */
+    while (size && text[size - 1] == L'\n') size--; /* Return is the user's to press */
     text[size] = 0;
-    for (char *tab = text; (tab = strchr(tab, '\t'));) *tab = ' ';
-    el_insertstr(e, text);
+    el_winsertstr(e, text);
   }
   free(text);
   return CC_REFRESH;
@@ -100,6 +98,12 @@ static sigset_t outside; /* the mask around the reading */
 
 static void note_size(int number) { resized |= !is_elsewhere(number); }
 static void note_stop(int number) { to_stop |= !is_elsewhere(number); }
+
+/* Handles a signal that is not ignored, and tells what was done with it before. */
+static void handle(int number, void (*handler)(int), struct sigaction *before) {
+  sigaction(number, NULL, before);
+  if (before->sa_handler != SIG_IGN) sigaction(number, &(struct sigaction){.sa_handler = handler}, NULL);
+}
 
 static void block_signals(void) {
   sigset_t ours;
@@ -177,8 +181,8 @@ static reading read_plain(const char **text) {
 static reading read_edited(const char **text) {
   int size = 0;
   struct sigaction before_stop, before_size;
-  sigaction(SIGTSTP, &(struct sigaction){.sa_handler = note_stop}, &before_stop);
-  sigaction(SIGWINCH, &(struct sigaction){.sa_handler = note_size}, &before_size);
+  handle(SIGTSTP, note_stop, &before_stop);
+  handle(SIGWINCH, note_size, &before_size);
   ask_for_brackets(true);
   const char *line = el_gets(editor, &size);
   ask_for_brackets(false);

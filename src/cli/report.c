@@ -12,6 +12,7 @@ void name_program(const char *argv0) {
 }
 
 void complain(const char *message) {
+  hide_progress();
   fflush(stdout);
   fprintf(stderr, "%s: %s\n", program, message);
 }

@@ -109,7 +109,8 @@ int linnet_call(linnet_state *S, int nargs, int nresults) {
   end_call(S, before);
   lua_remove(L, base);
   if (status == LUA_OK) return LINNET_OK;
-  return S->failure == LINNET_OK || status == LUA_ERRMEM ? describe_plainly(S, status) : S->failure;
+  bool described = status == LUA_ERRRUN && S->failure != LINNET_OK;
+  return described ? S->failure : describe_plainly(S, status);
 }
 
 /* What a chunk that could not be loaded leaves: the message on top of the stack. */

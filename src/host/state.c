@@ -41,16 +41,17 @@ void *allocate(void *ud, void *block, size_t old_size, size_t new_size) {
 /* ---- opening and closing ---- */
 
 void linnet_config_init(linnet_config *config) {
-  *config = (linnet_config){.size = sizeof *config, .alloc = allocate_by_realloc, .threads = 1};
+  *config = (linnet_config){.size = sizeof *config, .threads = 1};
 }
 
 /* Defaults, with what `given` says put over them. */
 static bool read_config(const linnet_config *given, linnet_config *config) {
   linnet_config_init(config);
-  if (!given) return true;
-  if (given->size < sizeof given->size || given->size > sizeof *config) return false;
-  memcpy(config, given, given->size);
-  config->size = sizeof *config;
+  if (given) {
+    if (given->size < sizeof given->size || given->size > sizeof *config) return false;
+    memcpy(config, given, given->size);
+    config->size = sizeof *config;
+  }
   if (!config->alloc) config->alloc = allocate_by_realloc;
   return config->threads >= 1;
 }
@@ -96,7 +97,7 @@ int linnet_open(const linnet_config *given, linnet_state **opened) {
       return LINNET_OK;
     }
   }
-  linnet_close(S);
+  linnet_close(S); /* only for want of memory: all that runs here is linnet's own */
   return LINNET_EMEMORY;
 }
 

@@ -33,8 +33,8 @@ ln_context *context_of(lua_State *L);
     if (check_status != LN_OK) raise_status((L), (name), check_status);                                      \
   } while (0)
 
-/* Raises "where: name: message" with the message of the state's context. An interrupt, a limit and divergence
- * are raised as error tables (push_error), everything else as a string. */
+/* Raises "where: name: message" with the message of the state's context. An interrupt, a limit, a lack of
+ * memory and divergence are raised as error tables (push_error), everything else as a string. */
 _Noreturn void raise_status(lua_State *L, const char *name, ln_status status);
 /* Pushes "file:line: " of the code that called linnet: its own modules in Lua are passed over. */
 void push_where(lua_State *L);

@@ -571,6 +571,8 @@ static void a_limit_of_memory_is_an_ordinary_failure(void **state) {
     assert_int_equal(run(S, "local t = {} for i = 1, 1e9 do t[i] = {i} end"), LINNET_EMEMORY);
     assert_string_equal(linnet_message(S), "not enough memory");
     assert_gives(S, "local ok, e = pcall(string.rep, 'x', 9 << 20) return ok and 0 or #e", 17);
+    lua_settop(linnet_lua(S), 0);
+    assert_int_equal(run(S, "local A = matrix.ones(700, 700) A:svd()"), LINNET_EMEMORY);
     assert_true(memory.held <= config.max_memory + 1024);
   }
   linnet_close(S);

@@ -175,7 +175,7 @@ static void a_pasted_block_is_one_piece(void **state) {
   (void)state;
   session s = begin("xterm");
   await(&s, "> ");
-  type(&s, "\033[200~local a = 40\rlocal b = 2\rif a then\r\tprint(a + b)\rend\r\033[201~");
+  type(&s, "\033[200~local a = 40\rlocal b = 2 -- gr\303\274n\rif a then\r\tprint(a + b)\rend\r\033[201~");
   expect(&s, "end");
   type(&s, "\r");
   expect(&s, "42\n");
