@@ -5,7 +5,9 @@
 /* A loss this many times the first one (or 1, if that is larger) will not come back; its square still has
  * room. */
 #define GROWTH_LIMIT 1e100
-#define REPORT_EVERY 64 /* steps */
+/* Progress is told at every step that takes long, else at one in so many. */
+#define LONG_STEP 1e7 /* floating-point operations */
+#define REPORT_EVERY 64
 
 /* The loss at theta, and the gradient if asked for; whether the run has diverged is judged here. */
 static ln_status evaluate(ln_context *cx, ln_trainer *trainer, double *gradient) {
@@ -29,7 +31,7 @@ ln_status ln_train_until(ln_context *cx, ln_trainer *trainer, size_t until) {
     if (trainer->loss <= trainer->stop_loss) return trainer->stopped = true, LN_OK;
     ln_axpy(-trainer->rate, gradient, theta);
     trainer->step++;
-    if (trainer->step % REPORT_EVERY == 0)
+    if (trainer->plan->flops > LONG_STEP || trainer->step % REPORT_EVERY == 0)
       ln_report(cx, "training", (double)trainer->step / (double)trainer->steps);
   }
   return LN_OK;
