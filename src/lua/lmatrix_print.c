@@ -72,7 +72,7 @@ static int write_number(char text[TEXT_MAX], double x, int digits) {
   if (isnan(x))
     snprintf(text, TEXT_MAX, "nan"); /* printf may give it a sign */
   else if (x == floor(x) && fabs(x) < WHOLE_MAX)
-    snprintf(text, TEXT_MAX, "%.0f", x);
+    snprintf(text, TEXT_MAX, "%.0f", x + 0.0); /* a zero without its sign */
   else
     snprintf(text, TEXT_MAX, "%.*g", digits, x);
   return (int)strcspn(text, ".e");

@@ -29,6 +29,8 @@ describe("tostring(A)", function()
     assert.same({ "1x2 matrix", "  1e+09  1.2346e+05" }, lines(matrix { { 1e9, 123456.5 } }))
   end)
 
+  it("gives a zero no sign", function() assert.same({ "1x2 matrix", "  0  0" }, lines(-matrix.zeros(1, 2))) end)
+
   it("gives the shape alone of an empty matrix", function()
     assert.equal("0x3 matrix", tostring(matrix.zeros(0, 3)))
     assert.equal("3x0 matrix", tostring(matrix.zeros(3, 0)))
