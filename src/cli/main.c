@@ -33,7 +33,10 @@ static linnet_state *open_state(const command_line *line) {
   linnet_config config;
   keep_freed_blocks();
   linnet_config_init(&config);
-  if (line->threads) openblas_set_num_threads(line->threads);
+  /* One unless asked otherwise: OpenBLAS splits even 8x8 systems over all it has, which makes small work several times
+   * slower, and its sums then depend on the number of cores. */
+  if (line->threads || !getenv("OPENBLAS_NUM_THREADS"))
+    openblas_set_num_threads(line->threads ? line->threads : 1);
   config.threads = openblas_get_num_threads();
   config.ignore_environment = line->ignore_environment;
   config.write = write_out;
