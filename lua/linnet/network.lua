@@ -47,6 +47,7 @@ end
 
 --- net:save "x.npz"
 function core.methods.save(net, path)
+  options.check_self(net, core.network, "a network", "net:save")
   file.save(text.npz_path(path, "net:save"), arrays(net), "net:save")
 end
 

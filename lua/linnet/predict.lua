@@ -153,7 +153,10 @@ end
 
 --- A prediction at any one time: a table with t and an entry for each observable.
 local function at(pred, t)
-  if type(t) ~= "number" then options.fail("pred:at", "a time is needed, got " .. options.describe(t)) end
+  options.check_self(pred, run_type, "a prediction", "pred:at")
+  if type(t) ~= "number" or not (t >= 0 and t < math.huge) then
+    options.fail("pred:at", "a time, 0 or later, is needed, got " .. options.describe(t))
+  end
   return evaluate(pred, { times = matrix { t } }):at(t)
 end
 

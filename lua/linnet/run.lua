@@ -16,6 +16,7 @@ local methods = {}
 --- list of the layers' weights).
 ---@param t number
 function methods:at(t)
+  options.check_self(self, core.run, "a run", "run:at")
   if type(t) ~= "number" then options.fail("run:at", "a time is needed, got " .. options.describe(t)) end
   if self.t.rows == 0 then options.fail("run:at", "the run ended before its first record") end
   local _, k = (self.t - t):abs():min()
@@ -45,6 +46,7 @@ end
 
 --- run:save "x.npz": the records and the network, readable by NumPy; network.load_run gets them back.
 function methods:save(path)
+  options.check_self(self, core.run, "a run", "run:save")
   local out = M.arrays_of_network(self.net)
   out.t, out.steps = self.t, rawget(self, "steps")
   out.recorded = text.encode(table.concat(self.recorded, " "))

@@ -354,9 +354,10 @@ int luaopen_network_core(lua_State *L) {
   lua_setfield(L, -3, "__tostring");
 
   luaL_newlib(L, functions);
-  lua_insert(L,
-             -2); /* the methods, the metatable of runs: lua/linnet/network.lua and run.lua complete them */
-  lua_setfield(L, -2, "methods");
+  lua_insert(L, -3);
+  lua_setfield(L, -3,
+               "methods"); /* these and the metatables: lua/linnet/network.lua and run.lua complete them */
+  lua_setfield(L, -2, "network");
   luaL_newmetatable(L, RUN_TYPE);
   lua_setfield(L, -2, "run");
   lua_newtable(L); /* the observables: name = doc */

@@ -9,6 +9,7 @@
  * columns(value, call, what)   a number, a list, a list of rows or a matrix, as a list of its columns (lists of numbers, NaN
  *                              and infinities as they are), and the numbers of rows and columns
  * describe(value)              what came, for messages: "a 3x4 matrix", "the string 'fast'", "nil"
+ * check_self(self, metatable, kind, call)   raises unless self has this metatable: a method was called with a dot
  * fail(call, message)          raises "file:line: call: message" with the line of the user's code */
 #include "lua/modules.h"
 #include "lua/options.h"
@@ -157,15 +158,18 @@ static int options_describe(lua_State *L) {
   return 1;
 }
 
+static int options_check_self(lua_State *L) {
+  if (!lua_getmetatable(L, 1) || !lua_rawequal(L, -1, 2))
+    fail_self(L, luaL_checkstring(L, 4), luaL_checkstring(L, 3));
+  return 0;
+}
+
 static int options_fail(lua_State *L) { fail(L, luaL_checkstring(L, 1), "%s", luaL_checkstring(L, 2)); }
 
 int luaopen_options(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"read", options_read_table},
-      {"columns", options_columns},
-      {"describe", options_describe},
-      {"fail", options_fail},
-      {NULL, NULL},
+      {"read", options_read_table},       {"columns", options_columns}, {"describe", options_describe},
+      {"check_self", options_check_self}, {"fail", options_fail},       {NULL, NULL},
   };
   luaL_newlib(L, functions);
   return 1;
