@@ -155,7 +155,7 @@ end
 local function at(pred, t)
   options.check_self(pred, run_type, "a prediction", "pred:at")
   if type(t) ~= "number" or not (t >= 0 and t < math.huge) then
-    options.fail("pred:at", "a time, 0 or later, is needed, got " .. options.describe(t))
+    options.fail("pred:at", "a time is needed, 0 or later, got " .. options.describe(t))
   end
   return evaluate(pred, { times = matrix { t } }):at(t)
 end
