@@ -60,9 +60,10 @@ options options_read(lua_State *L, int index, const char *call, const char *cons
   if (lua_type(L, index) != LUA_TTABLE)
     fail(L, call, "a table of options is needed (%s), got %s", push_list(L, names), describe(L, index));
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-    if (lua_type(L, -2) != LUA_TSTRING)
-      fail(L, call, "options have names (%s); got a value at [%s]", push_list(L, names),
-           luaL_tolstring(L, -2, NULL));
+    if (lua_type(L, -2) != LUA_TSTRING) {
+      const char *key = luaL_tolstring(L, -2, NULL); /* before the list, which goes on top */
+      fail(L, call, "options have names (%s); got a value at [%s]", push_list(L, names), key);
+    }
     const char *name = lua_tostring(L, -2);
     if (known(name, names)) continue;
     const char *likely = nearest(name, names);

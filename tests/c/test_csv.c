@@ -28,8 +28,8 @@ static void tables_of_all_kinds_hold_the_same_numbers(void **unused) {
       "1,2.5,-3e2\n4,5,6\n",
       "1,2.5,-3e2\r\n4,5,6",
       "1,2.5,-3e2\r4,5,6\r",
-      "\xef\xbb\xbf"
-      "1;2.5;-3e2\n4;5;6\n",
+      ("\xef\xbb\xbf"
+       "1;2.5;-3e2\n4;5;6\n"),
       "1\t2.5\t-3e2\n4\t5\t6\n\n\n",
       "  1 2.5   -3e2  \n 4   5 6\n \n",
       "1, 2.5 ,  -3e2\n4 ,5, 6 \n",
