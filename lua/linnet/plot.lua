@@ -192,13 +192,18 @@ local function smallest_distance(x)
   return least < math.huge and least or 1
 end
 
---- Bars from 0 to the numbers of Y; the columns of Y stand side by side.
+--- Bars from 0 to the numbers of Y; the columns of Y stand side by side. p:bars(Y): at 1, 2, ...
 ---@param x any         vector, or a list of names
 ---@param given? table  label, color: as for lines; width (0.8 of the distance between bars; 1 for a
 ---                     histogram)
 function Plot:bars(x, Y, given)
   local call = "plot:bars"
   check_self(self, call)
+  if Y == nil and x ~= nil then
+    local _, rows, count = options.columns(x, call, "Y")
+    x, Y = {}, x
+    for i = 1, rows == 1 and count or rows do x[i] = i end
+  end
   local o = options.read(given, call, { label = "any", color = "any", width = "positive" })
   if o.width and o.width > 1 then fail(call, "width must be between 0 and 1, got %g", o.width) end
   local names

@@ -12,6 +12,25 @@ local text = require "linnet.text"
 local M = {}
 local methods = {}
 
+--- One record; print shows what is in it.
+local Record = {}
+function Record.__tostring(record)
+  local names = {}
+  for name in pairs(record) do
+    if name ~= "t" and name ~= "index" then names[#names + 1] = name end
+  end
+  table.sort(names)
+  local lines = { ("record at t = %.6g"):format(record.t) }
+  for _, name in ipairs(names) do
+    local value = record[name]
+    local shown = type(value) == "number" and ("%.6g"):format(value)
+      or type(value) == "table" and ("a list of %d"):format(#value)
+      or tostring(value):gsub("^.-\n%s*", "")
+    lines[#lines + 1] = ("  %s: %s"):format(name, shown)
+  end
+  return table.concat(lines, "\n")
+end
+
 --- The record nearest to time t: a table with t, index and an entry for each observable (a number, a 1 x K row, or the
 --- list of the layers' weights).
 ---@param t number
@@ -27,7 +46,7 @@ function methods:at(t)
     elseif values.cols == 1 then record[name] = values[k]
     else record[name] = values:row(k):copy() end
   end
-  return record
+  return setmetatable(record, Record)
 end
 
 --- All weights (and biases) as one matrix, a column for each record.

@@ -46,6 +46,17 @@ ln_net *net_self(lua_State *L, const char *call) {
   return &data->net;
 }
 
+void check_finite_net(lua_State *L, const ln_net *net, const char *call) {
+  char what[40];
+  for (size_t l = 0; l < net->depth; l++) {
+    snprintf(what, sizeof what, "net.weights[%zu]", l + 1);
+    check_finite(L, ln_weights(net, net->parameters, l), call, what);
+    if (!net->bias) continue;
+    snprintf(what, sizeof what, "net.biases[%zu]", l + 1);
+    check_finite(L, ln_biases(net, net->parameters, l), call, what);
+  }
+}
+
 ln_net *push_net_copy(lua_State *L, int index) {
   const ln_net *net = check_net(L, index, "net:copy", "self");
   net_shape shape = {.depth = net->depth, .bias = net->bias};

@@ -22,6 +22,8 @@ ln_net *push_net(lua_State *L, const net_shape *shape, const char *name);
 /* Pushes a copy of the network at index. */
 ln_net *push_net_copy(lua_State *L, int index);
 ln_net *check_net(lua_State *L, int index, const char *name, const char *what);
+/* Raises unless all parameters are finite. */
+void check_finite_net(lua_State *L, const ln_net *net, const char *call);
 /* The network whose method `call` ("net:train") is: argument 1. */
 ln_net *net_self(lua_State *L, const char *call);
 

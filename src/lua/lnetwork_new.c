@@ -145,7 +145,7 @@ static const char *const init_options[][3] = {[GAUSSIAN] = {"scale", "gain"},
                                               [ORTHOGONAL] = {"gain"},
                                               [BALANCED] = {"strength", "scale"},
                                               [ALIGNED] = {"strength", "scale"},
-                                              [LAMBDA] = {"lambda", "strength"},
+                                              [LAMBDA] = {"lambda", "strength", "scale"},
                                               [IDENTITY] = {"scale"},
                                               [ZEROS] = {0}};
 static const char *const all_init_options[] = {"scale", "gain", "strength", "lambda", NULL};
@@ -158,17 +158,19 @@ static void check_init_options(const options *o, int init) {
       fits = fits || !strcmp(name, init_options[init][j]);
     if (!fits && option_given(o, name)) option_fail(o, name, "does not belong to init = '%s'", inits[init]);
   }
-  if (init != LAMBDA) option_exclusive(o, "strength", "scale");
+  option_exclusive(o, "strength", "scale");
   option_exclusive(o, "scale", "gain");
 }
 
-/* The strength of the end-to-end modes: given, or by the scale of each layer. */
+/* The strength of the end-to-end modes: given, or by the scale of each layer (of balanced layers, for lambda);
+ * 1 if neither is, as for orthogonal layers. An aligned start has to say how small it is. */
 static double read_strength(const options *o, int init, size_t depth) {
-  if (option_given(o, "scale") && init != LAMBDA) return pow(option_positive(o, "scale"), (double)depth);
-  if (!option_given(o, "strength"))
-    option_fail(o, "strength", "must be given for init = '%s': the size of the end-to-end modes%s",
-                inits[init], init == LAMBDA ? "" : " (or scale, of each layer's)");
-  return option_nonnegative(o, "strength");
+  if (option_given(o, "scale")) return pow(option_positive(o, "scale"), (double)depth);
+  if (init == ALIGNED && !option_given(o, "strength"))
+    option_fail(o, "strength",
+                "must be given for init = 'aligned': the size of the end-to-end modes (or scale, of each "
+                "layer's)");
+  return option_nonnegative_or(o, "strength", 1);
 }
 
 static void standard_deviations(const options *o, int init, const net_shape *shape, double *sd) {

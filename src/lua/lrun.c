@@ -17,6 +17,7 @@ run read_run(const options *o, int owner) {
   lua_State *L = o->L;
   run r = {.L = L, .call = o->call, .owner = owner, .started = ln_clock()};
   r.net = check_net(L, owner, o->call, "net");
+  check_finite_net(L, r.net, o->call);
   r.choice = option_choice_or(o, "plan", plans, 0) ? LN_PLAN_PLAIN : LN_PLAN_AUTO;
   option_push(o, "task");
   int task = lua_gettop(L);

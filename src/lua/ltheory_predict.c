@@ -26,6 +26,7 @@ static int read_predict(lua_State *L) {
   lua_createtable(L, 0, 8);
   option_push(&o, "net");
   const ln_net *net = check_net(L, -1, call, "net");
+  check_finite_net(L, net, call);
   lua_setfield(L, 2, "net");
   option_push(&o, "task");
   task_for(L, lua_gettop(L), call, net, LN_PLAN_AUTO);

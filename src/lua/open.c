@@ -58,10 +58,16 @@ void open_modules(lua_State *L) {
     luaL_requiref(L, name, module->func, 0);
     lua_pop(L, 1);
   }
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_newtable(L); /* what require "linnet" gives: the same scripts run where the modules are no globals */
   for (const char *const *name = globals; *name; name++) {
     lua_getglobal(L, "require");
     lua_pushfstring(L, "linnet.%s", *name);
     lua_call(L, 1, 1);
+    lua_pushvalue(L, -1);
     lua_setglobal(L, *name);
+    lua_setfield(L, -2, *name);
   }
+  lua_setfield(L, -2, "linnet");
+  lua_pop(L, 1);
 }

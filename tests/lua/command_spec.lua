@@ -156,6 +156,11 @@ describe("a script", function()
     assert.equal("near\tfar only\n", run { path, env = { LUA_PATH = folder .. "/?.lua;;" } }.output)
   end)
 
+  it("may ask for the modules that are globals, as where they are none", function()
+    local path = write("sub/asking.lua", "local linnet = require 'linnet'\nprint(linnet.matrix == matrix, linnet.plot == plot)")
+    assert.equal("true\ttrue\n", run { path }.output)
+  end)
+
   it("may have modules with the names of linnet's own", function()
     write("sub/data.lua", "return 'a file'")
     local path = write("sub/naming.lua", "print((require 'data'), require 'linnet.data' == data)")

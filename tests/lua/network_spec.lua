@@ -64,6 +64,17 @@ describe("network.new", function()
     end
   end)
 
+  it("balanced and lambda: of strength 1 if none is given, of scale^depth if a scale is", function()
+    for init, lambda in pairs { balanced = false, lambda = 0.5 } do
+      local options = { sizes = { 5, 4, 3 }, init = init, lambda = lambda or nil, seed = 2 }
+      local _, s = network.new(options):product():svd()
+      assert.close(s[1], 1, 1e-13)
+      options.scale = 0.1
+      _, s = network.new(options):product():svd()
+      assert.close(s[1], 0.01, 1e-13)
+    end
+  end)
+
   it("lambda: W2'W2 - W1W1' is lambda on the hidden directions in use", function()
     for _, case in ipairs { { { 5, 3, 4 }, 2 }, { { 5, 3, 4 }, -0.7 }, { { 4, 6, 8 }, 1.5 }, { { 8, 6, 4 }, -3 }, { { 4, 4, 4 }, 0 } } do
       local net = network.new { sizes = case[1], init = "lambda", lambda = case[2], strength = 0.3, seed = 5 }
@@ -110,7 +121,8 @@ describe("network.new", function()
     { "an option of another init", { sizes = { 2, 3, 1 }, init = "he", gain = 2 }, "gain does not belong to init = 'he'" },
     { "scale and gain", { sizes = { 2, 3, 1 }, scale = 1, gain = 2 }, "scale and gain exclude" },
     { "aligned without task", { sizes = { 2, 3, 1 }, init = "aligned", strength = 1 }, "task must be given" },
-    { "balanced without strength", { sizes = { 2, 3, 1 }, init = "balanced" }, "strength must be given" },
+    { "aligned without strength", { task = data.semantic(), hidden = 9, init = "aligned" }, "strength must be given" },
+    { "strength and scale", { sizes = { 2, 3, 1 }, init = "lambda", lambda = 1, strength = 1, scale = 1 }, "exclude" },
     { "a negative strength", { sizes = { 2, 3, 1 }, init = "balanced", strength = -1 }, "strength must be a number >= 0, got %-1" },
     { "lambda at depth 3", { sizes = { 2, 3, 3, 1 }, init = "lambda", lambda = 1, strength = 1 }, "two layers" },
     { "NaN", { sizes = { 2, 3, 1 }, scale = 0 / 0 }, "scale must be a number >= 0" },

@@ -343,6 +343,13 @@ describe("plot: other items", function()
     end
   end)
 
+  it("stands bars at 1, 2, ... where no places are given", function()
+    for _, y in ipairs { { 3, 1, 2 }, matrix { 3, 1, 2 }, matrix { { 3, 1, 2 } } } do
+      assert.equal(svg_of(plot.new {}:bars({ 1, 2, 3 }, { 3, 1, 2 })), svg_of(plot.new {}:bars(y)))
+    end
+    assert.error_matches(function() plot.new {}:bars "x" end, "plot:bars: Y must be a matrix or a list")
+  end)
+
   it("stands bars side by side, with names below", function()
     local svg = svg_of(plot.new {}:bars({ "pine", "oak" }, { { 1, 2 }, { 3, 4 } }, { label = { "a", "b" } }))
     local texts, boxes = texts_of(svg), {}
@@ -685,7 +692,7 @@ describe("plot: wrong input", function()
     { "plot:image: colorbar must be true, false or a label, got 3", function() new {}:image({ { 1 } }, { colorbar = 3 }) end },
     { "plot:image: a plot holds one image", function() new {}:image({ { 1 } }):image({ { 1 } }) end },
     { "plot:image: an image can't have logarithmic axes", function() new { y = "log" }:image({ { 1 } }) end },
-    { "plot:text: s must be a list of 1 strings, got nil", function() new {}:text(1, 2) end },
+    { "plot:text: s must be a string, got nil", function() new {}:text(1, 2) end },
     { "plot:text: x has 2 numbers and y has 1", function() new {}:text({ 1, 2 }, 1, { "a", "b" }) end },
     { "plot:text: %(0, 1%) is no place on these axes", function() new { x = "log" }:text(0, 1, "a") end },
     { "plot:hline: a number on the y axis is needed, got nil", function() new {}:hline() end },

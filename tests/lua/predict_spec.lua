@@ -105,6 +105,10 @@ describe("a prediction", function()
       assert.close(at.modes[k], 8 * s[k] / (1 - e + 8 * s[k] * e / a0), 1e-12)
     end
     assert.error_matches(function() pred:at "x" end, "pred:at: a time is needed")
+    assert.matches("^record at t = 13.37\n  loss: [%d.]+\n  modes: [%d.]+  ", tostring(at))
+    local several = pred:at { 1, 13.37 }
+    assert.close(several.modes:row(2), at.modes, 1e-15)
+    assert.equal(2, several.t.rows)
   end)
 
   it("can be asked of a solution by name, and what is off is an error that says what would do", function()

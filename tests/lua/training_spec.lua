@@ -14,6 +14,22 @@ local function descend(net, task, rate, steps)
   return net
 end
 
+describe("a network with NaN in it", function()
+  it("is refused by training, flow and theory, with the place", function()
+    local task = example_task(3, 2, 5)
+    local net = network.new { task = task, hidden = 4, bias = true, seed = 1 }
+    net.weights[2]:set(1, 3, 0 / 0)
+    local where = ": net.weights%[2%] has NaN at %(1, 3%)"
+    assert.error_matches(function() net:train { task = task, rate = 0.1, steps = 1 } end, "net:train" .. where)
+    assert.error_matches(function() net:flow { task = task, times = { 1 } } end, "net:flow" .. where)
+    assert.error_matches(function() theory.predict { net = net, task = task, times = { 1 } } end, "theory.predict" .. where)
+    net.weights[2]:fill(0)
+    net.biases[1][2] = 1 / 0
+    assert.error_matches(function() net:train { task = task, rate = 0.1, steps = 1 } end,
+      "net:train: net.biases%[1%] has an infinity at %(2, 1%)")
+  end)
+end)
+
 describe("net:train", function()
   it("takes the steps of gradient descent", function()
     local task = example_task(5, 3, 20)

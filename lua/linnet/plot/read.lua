@@ -56,7 +56,8 @@ end
 function read.strings(value, n, call, what)
   if type(value) == "string" and n == 1 then return { value } end
   if type(value) ~= "table" then
-    fail(call, "%s must be a list of %d strings, got %s", what, n, options.describe(value))
+    fail(call, "%s must be a %s, got %s", what, n == 1 and "string" or ("list of %d strings"):format(n),
+      options.describe(value))
   end
   if #value ~= n then fail(call, "%s has %d strings; %d are needed", what, #value, n) end
   for i = 1, n do
