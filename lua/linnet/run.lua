@@ -1,7 +1,7 @@
 --- What training, a flow or a prediction gives back: T records of some observables, and where they came from.
 --
 -- Fields: t (T x 1), steps (T x 1, of training), one for each observable (curves are T x K, weights[k][l] is layer l of
--- record k), recorded (the observables' names), net, plan, seconds.
+-- record k), recorded (the observables' names), net, plan, seconds, made_with (versions, kernels, threads).
 
 local matrix = require "linnet.matrix"
 local core = require "linnet.network_core"
@@ -70,6 +70,7 @@ function methods:save(path)
   out.t, out.steps = self.t, rawget(self, "steps")
   out.recorded = text.encode(table.concat(self.recorded, " "))
   out.plan = text.encode(self.plan)
+  out.made_with = rawget(self, "made_with") and text.encode(self.made_with)
   for _, name in ipairs(self.recorded) do
     if name == "weights" then out.parameters = parameters(self) else out[name] = self[name] end
   end
@@ -121,7 +122,8 @@ function M.load(path)
   end
   local records = check_array(found, "t", found.t.rows, 1, path).rows
   local net = M.network_from_arrays(found, path, "network.load_run")
-  local run = { t = found.t, recorded = {}, plan = found.plan and text.decode(found.plan) or "", net = net }
+  local run = { t = found.t, recorded = {}, net = net, plan = found.plan and text.decode(found.plan) or "",
+                made_with = found.made_with and text.decode(found.made_with) or "" }
   run.steps = found.steps and check_array(found, "steps", records, 1, path)
   for name in text.decode(found.recorded):gmatch "%S+" do
     if not core.observables[name] then

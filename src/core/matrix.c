@@ -3,6 +3,7 @@
 #include <cblas.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/every_width.h"
@@ -148,6 +149,14 @@ double ln_norm(ln_matrix A) {
   double norm = 0;
   for (size_t j = 0; j < A.cols; j++) norm = hypot(norm, cblas_dnrm2(dim(A.rows), A.data + j * A.ld, 1));
   return norm;
+}
+
+void ln_describe_blas(char *text, size_t size) {
+  int threads = openblas_get_num_threads();
+  const char *config = openblas_get_config(); /* the name and the version come first */
+  size_t name = strcspn(config, " "), version = strcspn(config + name + 1, " ");
+  snprintf(text, size, "%.*s (%s), %d thread%s", (int)(name + 1 + version), config, openblas_get_corename(),
+           threads, threads == 1 ? "" : "s");
 }
 
 bool ln_find_not_finite(ln_matrix A, size_t *row, size_t *col) {

@@ -56,6 +56,8 @@ void ln_axpy(double alpha, ln_matrix X, ln_matrix Y); /* Y += alpha X */
 void ln_scale(double alpha, ln_matrix X);             /* X *= alpha */
 double ln_dot(ln_matrix A, ln_matrix B);              /* sum of A_ij B_ij */
 double ln_norm(ln_matrix A);                          /* Frobenius norm, without overflow */
+/* "OpenBLAS 0.3.21 (Zen), 1 thread": what computes, for the record of a result. */
+void ln_describe_blas(char *text, size_t size);
 /* Where the first entry is that is NaN or infinite, down the columns; false if there is none. */
 bool ln_find_not_finite(ln_matrix A, size_t *row, size_t *col);
 

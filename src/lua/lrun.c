@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "linnet.h"
+
 /* Pushes the test set: option `test`, or the task's own; nil, and false, without one. */
 static bool push_test(const options *o, const ln_net *net, int task) {
   if (option_push(o, "test") == LUA_TNIL) {
@@ -90,6 +92,10 @@ void push_run(run *r) {
   lua_setfield(L, -2, "plan");
   lua_pushnumber(L, ln_clock() - r->started);
   lua_setfield(L, -2, "seconds");
+  char blas[120];
+  ln_describe_blas(blas, sizeof blas);
+  lua_pushfstring(L, "linnet %s, %s", LINNET_VERSION, blas);
+  lua_setfield(L, -2, "made_with");
   lua_createtable(L, (int)r->recording.n, 0);
   for (size_t i = 0; i < r->recording.n; i++) {
     lua_pushstring(L, r->recording.what[i]->name);
