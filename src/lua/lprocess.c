@@ -17,16 +17,16 @@
 #define CALL "process.run"
 
 /* Pushes a block with the strings of the list at `index`, and a null pointer; what is not a string is
- * refused. */
+ * refused. The list is read as it is, without metamethods: it keeps the strings. */
 static const char **push_strings(lua_State *L, int index, const char *what) {
-  lua_Integer count = luaL_len(L, index);
-  const char **strings = lua_newuserdatauv(L, ((size_t)count + 1) * sizeof *strings, 0);
-  for (lua_Integer i = 1; i <= count; i++) {
+  size_t count = lua_rawlen(L, index);
+  const char **strings = lua_newuserdatauv(L, (count + 1) * sizeof *strings, 0);
+  for (size_t i = 1; i <= count; i++) {
     size_t size;
-    if (lua_geti(L, index, i) != LUA_TSTRING)
-      fail(L, CALL, "%s %lld must be a string, got %s", what, (long long)i, describe(L, -1));
-    strings[i - 1] = lua_tolstring(L, -1, &size); /* the list keeps it */
-    if (strlen(strings[i - 1]) != size) fail(L, CALL, "%s %lld has a zero byte in it", what, (long long)i);
+    if (lua_rawgeti(L, index, (lua_Integer)i) != LUA_TSTRING)
+      fail(L, CALL, "%s %zu must be a string, got %s", what, i, describe(L, -1));
+    strings[i - 1] = lua_tolstring(L, -1, &size);
+    if (strlen(strings[i - 1]) != size) fail(L, CALL, "%s %zu has a zero byte in it", what, i);
     lua_pop(L, 1);
   }
   strings[count] = NULL;
