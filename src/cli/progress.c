@@ -32,8 +32,9 @@ void show_progress(void *ud, const char *what, double fraction) {
   if (fraction >= 1) {
     hide_progress();
   } else if (t - line.began > PATIENCE && t - line.drawn > REFRESH) {
-    double left = fraction > 0 ? (t - line.began) * (1 - fraction) / fraction : 0;
-    fprintf(stderr, "\r%s %3.0f%%, %.0f s left\033[K", what, 100 * fraction, left);
+    fprintf(stderr, "\r%s %3.0f%%", what, 100 * fraction);
+    if (fraction > 0) fprintf(stderr, ", %.0f s left", (t - line.began) * (1 - fraction) / fraction);
+    fputs("\033[K", stderr);
     line.drawn = t;
     line.visible = true;
   }

@@ -6,17 +6,26 @@
   0.05 /* of the tolerance asked for: states between two steps err some 20 times as much as the steps */
 #define ABSOLUTE_TOLERANCE 1e-3 /* of the relative one, in units of the smallest layer's entries */
 
+/* Progress is told every so many gradients, and at each one that takes long (floating-point operations). */
+#define REPORT_EVERY 64
+#define LONG_STEP 1e6
+#define NEARLY_DONE 0.999 /* the most that is reported before the last record: steps reach beyond it */
+
 typedef struct flow {
   const ln_plan *plan;
   double end; /* the last time asked for */
+  size_t gradients;
   ln_flow_output output;
   void *ud;
 } flow;
 
+static double share_done(const flow *f, double t) { return t < f->end ? t / f->end : 1; }
+
 static ln_status velocity(ln_context *cx, void *ud, double t, const double *theta, double *dtheta) {
-  const flow *f = ud;
+  flow *f = ud;
   double loss;
-  (void)t;
+  if (f->plan->flops > LONG_STEP || ++f->gradients % REPORT_EVERY == 0)
+    ln_report(cx, "gradient flow", fmin(share_done(f, t), NEARLY_DONE));
   ln_status status = ln_charge(cx, f->plan->flops);
   if (status == LN_OK) status = f->plan->evaluate(cx, f->plan, theta, dtheta, &loss);
   ln_scale(-1, ln_window(dtheta, f->plan->net->count, 1));
@@ -25,7 +34,7 @@ static ln_status velocity(ln_context *cx, void *ud, double t, const double *thet
 
 static ln_status hand_on(ln_context *cx, void *ud, size_t index, double t, const double *theta) {
   const flow *f = ud;
-  ln_report(cx, "gradient flow", t / f->end);
+  ln_report(cx, "gradient flow", share_done(f, t));
   return f->output(cx, f->ud, index, t, theta);
 }
 
@@ -49,7 +58,7 @@ static double smallest_layer(const ln_net *net, const double *theta) {
 ln_status ln_flow(ln_context *cx, const ln_plan *plan, double *theta, const double *times, size_t count,
                   double tolerance, ln_flow_output output, void *ud) {
   if (!count) return LN_OK;
-  flow f = {plan, times[count - 1], output, ud};
+  flow f = {.plan = plan, .end = times[count - 1], .output = output, .ud = ud};
   ln_ode ode = {.rhs = velocity,
                 .output = hand_on,
                 .settled = settled,

@@ -219,6 +219,37 @@ static void interrupts_deadlines_and_budgets_end_a_run(void **state) {
   ln_end(&context, mark, LN_OK);
 }
 
+typedef struct reports {
+  int count;
+  double last;
+} reports;
+
+static void count_report(void *ud, const char *what, double fraction) {
+  reports *r = ud;
+  assert_string_equal(what, "gradient flow");
+  assert_true(fraction >= 0 && fraction <= 1);
+  r->count++;
+  r->last = fraction;
+}
+
+static void a_flow_reports_between_its_records(void **state) {
+  fixture *f = *state;
+  make_net(f, "tanh", true);
+  double times[] = {0, 20}, first;
+  reports seen = {0};
+  ln_mark mark = ln_begin(&context);
+  ln_plan plan;
+  assert_int_equal(ln_make_plan(&context, &plan, &f->net, &f->task, LN_PLAN_AUTO), LN_OK);
+  context.progress = count_report;
+  context.progress_ud = &seen;
+  ln_status status = ln_flow(&context, &plan, f->parameters, times, 2, 1e-10, keep_last, &first);
+  context.progress = NULL;
+  ln_end(&context, mark, LN_OK);
+  assert_int_equal(status, LN_OK);
+  assert_true(seen.count > 10);
+  assert_true(seen.last == 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(the_gradient_is_that_of_differences, setup),
@@ -227,6 +258,7 @@ int main(void) {
       cmocka_unit_test_setup(layouts_that_are_too_large_are_refused, setup),
       cmocka_unit_test_setup(every_allocation_may_fail, setup),
       cmocka_unit_test_setup(interrupts_deadlines_and_budgets_end_a_run, setup),
+      cmocka_unit_test_setup(a_flow_reports_between_its_records, setup),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
