@@ -47,6 +47,10 @@ ln_status ln_qr(ln_context *cx, ln_matrix A, ln_matrix Q, ln_matrix R);
  * is not positive. */
 ln_status ln_cholesky(ln_context *cx, ln_matrix A, ln_matrix L);
 
+/* A X = B for a symmetric (as for ln_eigh) A, by its Cholesky factor. *rcond estimates the reciprocal of A's
+ * condition in the 1-norm; 0 if A is not positive definite: X is then left as it was. */
+ln_status ln_solve_definite(ln_context *cx, ln_matrix A, ln_matrix B, ln_matrix X, double *rcond);
+
 /* A X = B, A square. LN_ENUMERIC if A is singular to working precision even after rows and columns are scaled
  * (the message gives the reciprocal condition). */
 ln_status ln_solve(ln_context *cx, ln_matrix A, ln_matrix B, ln_matrix X);

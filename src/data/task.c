@@ -7,6 +7,9 @@
 
 /* Eigenvalues of Sxx below this share of the largest belong to directions that the inputs do not have. */
 #define NO_INPUT 1e-14
+/* Where the reciprocal condition of Sxx is above this, all directions count and Cholesky is as good as
+ * eigenvectors: both err by the rounding over it. */
+#define WELL_CONDITIONED 1e-11
 /* Columns of a residual formed at once: enough for a full-speed product, and no second copy of the outputs.
  */
 #define RESIDUAL_COLUMNS 2048
@@ -53,6 +56,110 @@ static ln_status mean_residual(ln_context *cx, const ln_task *task, ln_matrix W,
   return ln_end(cx, mark, status);
 }
 
+size_t ln_input_basis_size(const ln_task *task) {
+  return task->examples && task->examples < task->inputs ? task->examples : task->inputs;
+}
+
+/* Z's columns are in the order of rising eigenvalues: turns them, and w, around. */
+static void turn_around(ln_matrix Z, double *w) {
+  for (size_t j = 0, k = Z.cols; j + 1 < k--; j++) {
+    double swapped = w[j];
+    w[j] = w[k], w[k] = swapped;
+    for (size_t i = 0; i < Z.rows; i++) {
+      swapped = LN_AT(Z, i, j);
+      LN_AT(Z, i, j) = LN_AT(Z, i, k), LN_AT(Z, i, k) = swapped;
+    }
+  }
+}
+
+ln_status ln_input_basis(ln_context *cx, const ln_task *task, ln_matrix V, double *w, size_t *rank) {
+  ln_mark mark = ln_begin(cx);
+  size_t k = V.cols;
+  ln_status status;
+  if (k < task->inputs) { /* X = Q R: the eigenvectors of R R' are those of Sxx in the basis Q */
+    ln_matrix Q = ln_take_matrix(cx, task->inputs, k), R = ln_take_matrix(cx, k, k),
+              K = ln_take_matrix(cx, k, k);
+    if (!Q.data || !R.data || !K.data) return ln_end(cx, mark, LN_EMEMORY);
+    status = ln_qr(cx, task->X, Q, R);
+    if (status != LN_OK) return ln_end(cx, mark, status);
+    ln_gram(LN_N, 1 / (double)task->examples, R, 0, K);
+    status = ln_eigh(cx, K, w, R);
+    if (status != LN_OK) return ln_end(cx, mark, status);
+    turn_around(R, w);
+    status = ln_charge(cx, 2 * (double)task->inputs * (double)k * (double)k);
+    ln_gemm(LN_N, LN_N, 1, Q, R, 0, V);
+  } else {
+    status = ln_eigh(cx, task->Sxx, w, V);
+    if (status != LN_OK) return ln_end(cx, mark, status);
+    turn_around(V, w);
+  }
+  *rank = 0;
+  while (*rank < k && w[*rank] > NO_INPUT * w[0]) ++*rank;
+  return ln_end(cx, mark, status);
+}
+
+/* Syx Sxx^-1; *found says whether Sxx is so well-conditioned that this is the map. */
+static ln_status divide_by_moments(ln_context *cx, const ln_task *task, ln_matrix target, bool *found) {
+  ln_mark mark = ln_begin(cx);
+  ln_matrix B = ln_take_matrix(cx, task->inputs, task->outputs);
+  double rcond;
+  if (!B.data) return ln_end(cx, mark, LN_EMEMORY);
+  ln_transpose(task->Syx, B);
+  ln_status status = ln_solve_definite(cx, task->Sxx, B, B, &rcond);
+  *found = status == LN_OK && rcond > WELL_CONDITIONED;
+  if (*found) ln_transpose(B, target);
+  return ln_end(cx, mark, status);
+}
+
+/* Syx V diag(1/w) V' */
+static ln_status divide_in_basis(ln_context *cx, const ln_task *task, ln_matrix V, const double *w,
+                                 ln_matrix target) {
+  ln_mark mark = ln_begin(cx);
+  ln_matrix S = ln_take_matrix(cx, task->outputs, V.cols);
+  if (!S.data) return ln_end(cx, mark, LN_EMEMORY);
+  ln_status status = ln_charge(cx, 4 * (double)S.rows * (double)V.rows * (double)V.cols);
+  if (status != LN_OK) return ln_end(cx, mark, status);
+  ln_gemm(LN_N, LN_N, 1, task->Syx, V, 0, S);
+  for (size_t j = 0; j < V.cols; j++) ln_scale(1 / w[j], ln_block_of(S, 0, j, S.rows, 1));
+  ln_gemm(LN_N, LN_T, 1, S, V, 0, target);
+  return ln_end(cx, mark, LN_OK);
+}
+
+ln_status ln_least_squares_basis(ln_context *cx, const ln_task *task, ln_matrix target, double *loss_min,
+                                 ln_matrix V, double *w, size_t *rank) {
+  bool found = false;
+  *rank = 0;
+  ln_status status = LN_OK;
+  if (V.cols == task->inputs) status = divide_by_moments(cx, task, target, &found);
+  if (status == LN_OK && !found) {
+    status = ln_input_basis(cx, task, V, w, rank);
+    if (status == LN_OK) status = divide_in_basis(cx, task, ln_block_of(V, 0, 0, V.rows, *rank), w, target);
+  }
+  if (status != LN_OK) return status;
+
+  double error = 0;
+  if (task->examples) {
+    status = mean_residual(cx, task, target, &error);
+  } else {
+    /* Below the rounding of the difference nothing is known, and a task without noise has no error. */
+    error = task->tr_yy - ln_dot(target, task->Syx);
+    if (error < 1e-14 * task->tr_yy) error = 0;
+  }
+  *loss_min = error / 2;
+  return status;
+}
+
+ln_status ln_least_squares_map(ln_context *cx, const ln_task *task, ln_matrix target, double *loss_min) {
+  ln_mark mark = ln_begin(cx);
+  size_t k = ln_input_basis_size(task), rank;
+  ln_matrix V = ln_take_matrix(cx, task->inputs, k);
+  double *w = ln_reals(cx, k);
+  if (!V.data || !w) return ln_end(cx, mark, LN_EMEMORY);
+  return ln_end(cx, mark, ln_least_squares_basis(cx, task, target, loss_min, V, w, &rank));
+}
+
+/* ---- moments that a user gave ---- */
+
 /* The eigenvectors of Sxx that the inputs have, times Syx: V = Syx Q, scaled by 1/w where the eigenvalue w
  * counts and 0 elsewhere. */
 static ln_status regress(ln_context *cx, ln_matrix Sxx, ln_matrix Syx, ln_matrix Q, ln_matrix V, double *w) {
@@ -66,30 +173,6 @@ static ln_status regress(ln_context *cx, ln_matrix Sxx, ln_matrix Syx, ln_matrix
     ln_scale(w[j] > NO_INPUT * largest ? 1 / w[j] : 0, ln_block_of(V, 0, j, V.rows, 1));
   return LN_OK;
 }
-
-ln_status ln_least_squares_map(ln_context *cx, const ln_task *task, ln_matrix target, double *loss_min) {
-  ln_mark mark = ln_begin(cx);
-  ln_matrix Q = ln_take_matrix(cx, task->inputs, task->inputs);
-  ln_matrix V = ln_take_matrix(cx, task->outputs, task->inputs);
-  double *w = ln_reals(cx, task->inputs);
-  if (!Q.data || !V.data || !w) return ln_end(cx, mark, LN_EMEMORY);
-  ln_status status = regress(cx, task->Sxx, task->Syx, Q, V, w);
-  if (status != LN_OK) return ln_end(cx, mark, status);
-  ln_gemm(LN_N, LN_T, 1, V, Q, 0, target);
-
-  double error = 0;
-  if (task->examples) {
-    status = mean_residual(cx, task, target, &error);
-  } else {
-    /* Below the rounding of the difference nothing is known, and a task without noise has no error. */
-    error = task->tr_yy - ln_dot(target, task->Syx);
-    if (error < 1e-14 * task->tr_yy) error = 0;
-  }
-  *loss_min = error / 2;
-  return ln_end(cx, mark, status);
-}
-
-/* ---- moments that a user gave ---- */
 
 ln_status ln_check_moments(ln_context *cx, ln_matrix Sxx, ln_matrix Syx, double tr_yy) {
   size_t N = Sxx.rows;

@@ -21,6 +21,9 @@ typedef struct ln_task {
   /* valid once has_target is set: */
   ln_matrix target; /* the least-squares map of smallest norm, W* = Syx Sxx^+, outputs x inputs */
   double loss_min;  /* its loss, from the residual Y - W* X where there are examples: never cancels */
+  /* The directions that the inputs have, if the target was found through them; else data null: */
+  ln_matrix basis;  /* orthonormal eigenvectors of Sxx, inputs x rank, by falling eigenvalue */
+  double *spectrum; /* those eigenvalues, above 1e-14 of the largest */
   bool has_moments, has_target;
 } ln_task;
 
@@ -28,9 +31,19 @@ typedef struct ln_task {
 ln_status ln_moments(ln_context *cx, ln_matrix X, ln_matrix Y, ln_matrix Sxx, ln_matrix Syx, ln_matrix mean_x,
                      ln_matrix mean_y, double *tr_yy);
 
+/* How many columns ln_input_basis needs: inputs, or the number of examples if there are fewer. */
+size_t ln_input_basis_size(const ln_task *task);
+/* Orthonormal eigenvectors of Sxx in V's first *rank columns, by falling eigenvalues w, those above 1e-14 of the
+ * largest. V is inputs x ln_input_basis_size. Fewer examples than inputs: from the examples, in the basis of their
+ * span; else from Sxx. */
+ln_status ln_input_basis(ln_context *cx, const ln_task *task, ln_matrix V, double *w, size_t *rank);
+
 /* The least-squares map from a task's moments (eigenvalues of Sxx below 1e-14 of the largest count as 0), and
- * its loss. */
+ * its loss. By Cholesky where Sxx is well-conditioned. */
 ln_status ln_least_squares_map(ln_context *cx, const ln_task *task, ln_matrix target, double *loss_min);
+/* The same with room for ln_input_basis; *rank stays 0 if it was not needed. */
+ln_status ln_least_squares_basis(ln_context *cx, const ln_task *task, ln_matrix target, double *loss_min,
+                                 ln_matrix V, double *w, size_t *rank);
 
 /* LN_EARG unless the moments can come from data: Sxx symmetric, no eigenvalue below -1e-12 of the largest,
  * the rows of Syx in the range of Sxx (residual at most 1e-9 of |Syx|: else a linear network's weights would

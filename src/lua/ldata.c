@@ -9,7 +9,7 @@
 static const char *const field_names[] = {TASK_FIELDS, "inputs", "outputs", "examples", NULL};
 
 /* Kept behind the names, where scripts do not see them. */
-enum { MODES_U = 1, MODES_S, MODES_V };
+enum { MODES_U = 1, MODES_S, MODES_V, BASIS, SPECTRUM };
 
 /* ---- tasks as values ---- */
 
@@ -99,14 +99,24 @@ const ln_task *task_with_moments(lua_State *L, int index, const char *name) {
 const ln_task *task_with_target(lua_State *L, int index, const char *name) {
   ln_task *task = with_moments(L, index, name);
   if (task->has_target) return task;
+  int top = lua_gettop(L);
   push_fields(L, index);
+  int fields = top + 1;
+  size_t most = ln_input_basis_size(task), rank;
   ln_matrix target = push_matrix(L, task->outputs, task->inputs);
+  ln_matrix basis = push_matrix(L, task->inputs, most), spectrum = push_matrix(L, most, 1);
   double loss_min;
-  check(L, name, ln_least_squares_map(context_of(L), task, target, &loss_min));
-  lua_setfield(L, -2, "target");
+  check(L, name, ln_least_squares_basis(context_of(L), task, target, &loss_min, basis, spectrum.data, &rank));
+  if (rank) {
+    lua_rawseti(L, fields, SPECTRUM);
+    lua_rawseti(L, fields, BASIS);
+    task->basis = ln_block_of(basis, 0, 0, basis.rows, rank), task->spectrum = spectrum.data;
+  }
+  lua_settop(L, fields + 1);
+  lua_setfield(L, fields, "target");
   lua_pushnumber(L, loss_min);
-  lua_setfield(L, -2, "loss_min");
-  lua_pop(L, 1);
+  lua_setfield(L, fields, "loss_min");
+  lua_settop(L, top);
   task->target = target, task->loss_min = loss_min, task->has_target = true;
   return task;
 }

@@ -41,6 +41,31 @@ static void cholesky_gives_the_matrix_back(void **unused) {
   assert_message("minor of order 2");
 }
 
+static void definite_systems_are_solved_and_their_condition_estimated(void **unused) {
+  (void)unused;
+  for (size_t n = 0; n < 140; n = 2 * n + 1) {
+    ln_matrix F = random_matrix(n, 2 * n + 1), A = product(LN_N, LN_T, F, F), X0 = random_matrix(n, 3);
+    ln_symmetrize(A);
+    ln_matrix B = product(LN_N, LN_N, A, X0), X = make(n, 3);
+    double rcond;
+    assert_ok(ln_solve_definite(cx, A, B, X, &rcond));
+    assert_same(X, X0, 1e-10);
+    assert_ok(ln_solve_definite(cx, A, B, B, &rcond));
+    assert_same(B, X, 0);
+  }
+  ln_matrix A = make(3, 3), B = random_matrix(3, 1), X = copy_of(B);
+  double rcond;
+  ln_identity(A);
+  LN_AT(A, 1, 1) = 1e-6;
+  assert_ok(ln_solve_definite(cx, A, B, X, &rcond));
+  assert_close(rcond * 1e6, 1, 1e-12);
+  LN_AT(A, 1, 1) = -1;
+  ln_copy(B, X);
+  assert_ok(ln_solve_definite(cx, A, B, X, &rcond));
+  assert_true(rcond == 0);
+  assert_same(X, B, 0);
+}
+
 static void solve_and_inverse_undo_the_product(void **unused) {
   (void)unused;
   const size_t sizes[] = {0, 1, 2, 3, 8, 32, 33, 70, 150};
@@ -177,6 +202,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(qr_gives_the_matrix_back, set_up, tear_down),
       cmocka_unit_test_setup_teardown(cholesky_gives_the_matrix_back, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(definite_systems_are_solved_and_their_condition_estimated, set_up,
+                                      tear_down),
       cmocka_unit_test_setup_teardown(solve_and_inverse_undo_the_product, set_up, tear_down),
       cmocka_unit_test_setup_teardown(only_what_is_singular_after_scaling_is_called_singular, set_up,
                                       tear_down),

@@ -80,6 +80,40 @@ static void the_target_is_the_shortest_least_squares_map(void **unused) {
   }
 }
 
+/* Sxx = V diag(w) V', whatever the inputs' rank and however few the examples. */
+static void the_input_basis_diagonalises_the_inputs(void **unused) {
+  (void)unused;
+  const size_t shapes_of_inputs[][3] = {/* inputs, examples, rank of X */
+                                        {5, 40, 5},
+                                        {5, 40, 2},
+                                        {9, 4, 4},
+                                        {70, 50, 30},
+                                        {4, 1, 1}};
+  for (size_t c = 0; c < sizeof shapes_of_inputs / sizeof *shapes_of_inputs; c++) {
+    const size_t *n = shapes_of_inputs[c];
+    ln_mark mark = ln_begin(cx);
+    ln_task task = task_of(of_rank(n[0], n[1], n[2]), random_matrix(2, n[1]));
+    size_t k = ln_input_basis_size(&task), rank;
+    assert_int_equal(k, n[0] < n[1] ? n[0] : n[1]);
+    ln_matrix V = make(n[0], k);
+    double w[70];
+    assert_ok(ln_input_basis(cx, &task, V, w, &rank));
+    assert_int_equal(rank, n[2]);
+    V = ln_block_of(V, 0, 0, n[0], rank);
+    assert_orthonormal(V);
+    for (size_t j = 1; j < rank; j++) assert_true(w[j] <= w[j - 1]);
+    assert_same(compose(V, w, V, rank), task.Sxx, 1e-13);
+    ln_end(cx, mark, LN_OK);
+  }
+  ln_matrix X = make(3, 5), W = make(2, 3);
+  ln_fill(X, 0);
+  ln_task task = task_of(X, random_matrix(2, 5));
+  double loss;
+  assert_ok(ln_least_squares_map(cx, &task, W, &loss));
+  assert_true(ln_norm(W) == 0);
+  assert_close(loss, task.tr_yy / 2, 1e-14);
+}
+
 static void without_noise_the_least_loss_is_zero_and_not_a_difference(void **unused) {
   (void)unused;
   ln_matrix X = random_matrix(6, 30), Y = product(LN_N, LN_N, random_matrix(2, 6), X), W = make(2, 6);
@@ -164,6 +198,7 @@ int main(void) {
       TEST(moments_are_means_over_examples),
       TEST(moments_that_overflow_are_refused),
       TEST(the_target_is_the_shortest_least_squares_map),
+      TEST(the_input_basis_diagonalises_the_inputs),
       TEST(without_noise_the_least_loss_is_zero_and_not_a_difference),
       TEST(moments_of_data_pass_and_others_are_refused),
       TEST(modes_decouple_where_singular_values_are_equal),
