@@ -53,19 +53,21 @@ void push_run_records(run *r, size_t records) {
   r->t = push_matrix(r->L, records, 1);
 }
 
-static ln_status prepare(ln_context *cx, run *r, size_t extra, double **room) {
+static ln_status prepare(ln_context *cx, run *r, ln_trainer *trainer) {
   ln_mark mark = ln_begin(cx);
-  ln_status status = ln_make_plan(cx, &r->plan, r->net, r->task, r->choice);
+  bool in_batches = trainer && trainer->batches.size;
+  ln_status status = ln_make_plan(cx, &r->plan, r->net, r->task, in_batches ? LN_PLAN_BATCHES : r->choice);
   if (status == LN_OK) status = ln_make_probe(cx, &r->probe, r->net, r->task, r->test, r->U, r->V, r->choice);
-  if (status == LN_OK && extra) status = (*room = ln_reals(cx, extra)) ? LN_OK : LN_EMEMORY;
+  if (status == LN_OK && trainer) status = ln_make_trainer(cx, trainer);
   if (status != LN_OK) return ln_end(cx, mark, status);
   r->box->blocks = ln_detach(cx, mark);
   return LN_OK;
 }
 
-void prepare_run(run *r, size_t extra, double **room) {
+void prepare_run(run *r, ln_trainer *trainer) {
   r->box = push_box(r->L);
-  check(r->L, r->call, prepare(context_of(r->L), r, extra, room));
+  if (trainer) trainer->plan = &r->plan;
+  check(r->L, r->call, prepare(context_of(r->L), r, trainer));
 }
 
 ln_status record_next(ln_context *cx, void *ud, size_t index, double t, const double *theta) {
@@ -88,7 +90,7 @@ void push_run(run *r) {
   lua_setfield(L, -2, "t");
   lua_pushvalue(L, r->owner);
   lua_setfield(L, -2, "net");
-  lua_pushstring(L, r->plan.description);
+  lua_pushfstring(L, "%s%s", r->plan.description, r->details);
   lua_setfield(L, -2, "plan");
   lua_pushnumber(L, ln_clock() - r->started);
   lua_setfield(L, -2, "seconds");

@@ -8,7 +8,7 @@
 
 #include "lua/box.h"
 #include "lua/lrecord.h"
-#include "network/plan.h"
+#include "network/train.h"
 
 #define RUN_TYPE "linnet.Run" /* the metatable of what train, flow and predict return */
 
@@ -24,6 +24,7 @@ typedef struct run {
   ln_matrix t;    /* T x 1 */
   box *box;       /* holds the work space of plan and probe */
   ln_plan plan;
+  char details[256]; /* of the plan, behind its description; or "" */
   ln_probe probe;
   size_t done; /* records */
   double started;
@@ -39,8 +40,8 @@ ln_matrix push_rising_times(const options *o);
 /* Pushes room for this many records and their times. */
 void push_run_records(run *r, size_t records);
 
-/* Plan and probe; with `extra` numbers of further work space, to *room. Raises what is refused. */
-void prepare_run(run *r, size_t extra, double **room);
+/* Plan and probe, and what the trainer needs if there is one (its plan is the run's). Raises what is refused. */
+void prepare_run(run *r, ln_trainer *trainer);
 
 /* Records theta at time t as the next record: an ln_flow_output, with the run as ud. */
 ln_status record_next(ln_context *cx, void *ud, size_t index, double t, const double *theta);

@@ -91,7 +91,7 @@ static int evaluate(lua_State *L) {
   double tolerance = option_between_or(&o, "tolerance", 1e-13, 1e-1, TOLERANCE_DEFAULT);
   ln_matrix asked = push_rising_times(&o);
   push_run_records(&r, asked.rows);
-  prepare_run(&r, 0, NULL);
+  prepare_run(&r, NULL);
   ln_request request = {asked.data, asked.rows, tolerance, record_next, &r};
   ln_status status = ln_predict(cx, solution, r.net, r.task, &request);
   if (status == LN_EMEMORY) { /* a prediction changes nothing: collect, and once more */

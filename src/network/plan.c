@@ -1,7 +1,8 @@
 #include "network/plan.h"
 
 bool ln_plan_needs_moments(const ln_net *net, const ln_task *task, ln_plan_choice choice) {
-  return net->linear && (choice == LN_PLAN_AUTO || !task->examples);
+  if (!net->linear || choice == LN_PLAN_BATCHES) return false;
+  return choice == LN_PLAN_AUTO || !task->examples;
 }
 
 ln_status ln_make_plan(ln_context *cx, ln_plan *plan, const ln_net *net, const ln_task *task,
@@ -12,7 +13,8 @@ ln_status ln_make_plan(ln_context *cx, ln_plan *plan, const ln_net *net, const l
   *plan = (ln_plan){.net = net, .task = task};
   if (ln_plan_needs_moments(net, task, choice)) return ln_plan_moments(cx, plan);
   if (!task->examples)
-    return ln_fail(cx, LN_EARG,
-                   "a network with nonlinear units needs examples, and this task has only moments");
-  return ln_plan_examples(cx, plan);
+    return ln_fail(cx, LN_EARG, "%s, and this task has only moments",
+                   net->linear ? "minibatches need examples"
+                               : "a network with nonlinear units needs examples");
+  return ln_plan_examples(cx, plan, choice == LN_PLAN_BATCHES);
 }

@@ -1,9 +1,11 @@
 /* plan.h: how the loss of a network on a task and its gradient are computed, decided once before a run.
  *
  * Paths:
- *   moments    linear networks under full-batch descent: the gradient needs Sxx and Syx only
- * (src/network/moments.c) examples   any network: forward and backward over the examples, in blocks
- * (src/network/examples.c) A path takes its work space when the plan is made and allocates nothing later. */
+ *   moments    linear networks under full-batch descent, by whatever optimizer: the gradient needs Sxx and Syx
+ *              only (src/network/moments.c)
+ *   examples   any network, and minibatches: forward and backward over the examples, in blocks
+ *              (src/network/examples.c)
+ * A path takes its work space when the plan is made and allocates nothing later. */
 #ifndef LN_PLAN_H
 #define LN_PLAN_H
 
@@ -18,6 +20,10 @@ struct ln_plan {
    * layout). */
   ln_status (*evaluate)(ln_context *cx, const ln_plan *plan, const double *theta, double *gradient,
                         double *loss);
+  /* The same for a minibatch: these n examples (numbers from 0) alone, the mean over them. Null: not on this path,
+   * or the plan was not made for minibatches. */
+  ln_status (*evaluate_batch)(ln_context *cx, const ln_plan *plan, const size_t *batch, size_t n,
+                              const double *theta, double *gradient, double *loss);
   /* After evaluate: is theta a minimum to rounding, so that the flow stays there? Null: not decided on this
    * path. */
   bool (*settled)(const ln_plan *plan, const double *gradient);
@@ -26,11 +32,12 @@ struct ln_plan {
   char description[256];
 };
 
-typedef enum ln_plan_choice { LN_PLAN_AUTO, LN_PLAN_PLAIN } ln_plan_choice;
+typedef enum ln_plan_choice { LN_PLAN_AUTO, LN_PLAN_PLAIN, LN_PLAN_BATCHES } ln_plan_choice;
 
 /* Checks that network and task fit (LN_EARG with both sizes), chooses the path and takes its work space from
  * the context; the caller keeps it by ln_detach, or lets it go by ln_end. LN_PLAN_PLAIN: the unreduced path,
- * over the examples if the task has any. The moments path wants task->has_target. */
+ * over the examples if the task has any. LN_PLAN_BATCHES: over the examples, with evaluate_batch. The moments path
+ * wants task->has_target. */
 ln_status ln_make_plan(ln_context *cx, ln_plan *plan, const ln_net *net, const ln_task *task,
                        ln_plan_choice choice);
 
@@ -39,6 +46,6 @@ bool ln_plan_needs_moments(const ln_net *net, const ln_task *task, ln_plan_choic
 
 /* The paths; each fills the plan but for net and task. */
 ln_status ln_plan_moments(ln_context *cx, ln_plan *plan);
-ln_status ln_plan_examples(ln_context *cx, ln_plan *plan);
+ln_status ln_plan_examples(ln_context *cx, ln_plan *plan, bool batches);
 
 #endif

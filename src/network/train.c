@@ -1,6 +1,8 @@
 #include "network/train.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 /* A loss this many times the first one (or 1, if that is larger) will not come back; its square still has
  * room. */
@@ -9,32 +11,93 @@
 #define LONG_STEP 1e7 /* floating-point operations */
 #define REPORT_EVERY 64
 
-/* The loss at theta, and the gradient if asked for; whether the run has diverged is judged here. */
-static ln_status evaluate(ln_context *cx, ln_trainer *trainer, double *gradient) {
+ln_status ln_make_trainer(ln_context *cx, ln_trainer *trainer) {
+  ln_mark mark = ln_begin(cx);
+  size_t count = trainer->plan->net->count;
+  trainer->gradient = ln_reals(cx, count);
+  trainer->memory = ln_take(cx, trainer->descent.optimizer->memory, count * sizeof(double));
+  if (!trainer->gradient || !trainer->memory) return ln_end(cx, mark, LN_EMEMORY);
+  ln_fill(ln_window(trainer->memory, count, trainer->descent.optimizer->memory), 0);
+  return trainer->batches.size && ln_make_batches(cx, &trainer->batches) != LN_OK
+             ? ln_end(cx, mark, LN_EMEMORY)
+             : LN_OK;
+}
+
+/* Operations of an evaluation of n examples, or (0) of the whole task. */
+static double step_flops(const ln_trainer *trainer, size_t n) {
   const ln_plan *plan = trainer->plan;
-  ln_status status = ln_charge(cx, plan->flops);
-  if (status == LN_OK) status = plan->evaluate(cx, plan, trainer->theta, gradient, &trainer->loss);
+  return n ? plan->flops * (double)n / (double)plan->task->examples : plan->flops;
+}
+
+/* The loss at theta, of the whole task or (n > 0) of a batch, and the gradient if asked for; whether the run has
+ * diverged is judged here. */
+static ln_status evaluate(ln_context *cx, ln_trainer *trainer, const size_t *batch, size_t n,
+                          double *gradient) {
+  const ln_plan *plan = trainer->plan;
+  ln_status status = ln_charge(cx, step_flops(trainer, n));
+  if (status != LN_OK) return status;
+  if (n)
+    status = plan->evaluate_batch(cx, plan, batch, n, trainer->theta, gradient, &trainer->loss);
+  else
+    status = plan->evaluate(cx, plan, trainer->theta, gradient, &trainer->loss);
   if (status != LN_OK) return status;
   if (trainer->loss_limit == 0) trainer->loss_limit = GROWTH_LIMIT * fmax(1, trainer->loss);
   if (trainer->loss <= trainer->loss_limit) return LN_OK;
+  const double rate = trainer->descent.rate;
   return ln_fail(cx, LN_EDIVERGED,
                  "diverged: the loss is %g at step %zu (t = %g); a smaller rate than %g is needed",
-                 trainer->loss, trainer->step, trainer->rate * (double)trainer->step, trainer->rate);
+                 trainer->loss, trainer->step, rate * (double)trainer->step, rate);
 }
 
 ln_status ln_train_until(ln_context *cx, ln_trainer *trainer, size_t until) {
-  size_t count = trainer->plan->net->count;
-  ln_matrix theta = ln_window(trainer->theta, count, 1), gradient = ln_window(trainer->gradient, count, 1);
+  const bool in_batches = trainer->batches.size;
+  const bool long_steps = step_flops(trainer, trainer->batches.size) > LONG_STEP;
   while (trainer->step < until) {
-    ln_status status = evaluate(cx, trainer, trainer->gradient);
+    size_t n = 0;
+    const size_t *batch = in_batches ? ln_next_batch(&trainer->batches, &n) : NULL;
+    ln_status status = evaluate(cx, trainer, batch, n, trainer->gradient);
     if (status != LN_OK) return status;
-    if (trainer->loss <= trainer->stop_loss) return trainer->stopped = true, LN_OK;
-    ln_axpy(-trainer->rate, gradient, theta);
+    if (!in_batches && trainer->loss <= trainer->stop_loss) return trainer->stopped = true, LN_OK;
     trainer->step++;
-    if (trainer->plan->flops > LONG_STEP || trainer->step % REPORT_EVERY == 0)
+    ln_descend(&trainer->descent, trainer->plan->net, trainer->step, trainer->gradient, trainer->theta,
+               trainer->memory);
+    if (long_steps || trainer->step % REPORT_EVERY == 0)
       ln_report(cx, "training", (double)trainer->step / (double)trainer->steps);
   }
-  return LN_OK;
+  if (!in_batches || trainer->stop_loss < 0) return LN_OK;
+  ln_status status = evaluate(cx, trainer, NULL, 0, NULL);
+  trainer->stopped = status == LN_OK && trainer->loss <= trainer->stop_loss;
+  return status;
 }
 
-ln_status ln_train_finish(ln_context *cx, ln_trainer *trainer) { return evaluate(cx, trainer, NULL); }
+ln_status ln_train_finish(ln_context *cx, ln_trainer *trainer) {
+  const ln_batches *batches = &trainer->batches;
+  if (!batches->size) return evaluate(cx, trainer, NULL, 0, NULL);
+  if (!trainer->step) return LN_OK;
+  size_t n = batches->next < batches->size ? batches->next : batches->size; /* the last batch, or as many */
+  return evaluate(cx, trainer, batches->order + batches->next - n, n, NULL);
+}
+
+/* Appends to text, of which `size` characters are left at *at; what does not fit is left out. */
+__attribute__((format(printf, 3, 4))) static void append(char **at, size_t *size, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  int n = vsnprintf(*at, *size, format, arguments);
+  va_end(arguments);
+  size_t written = n < 0 || *size == 0 ? 0 : (size_t)n < *size ? (size_t)n : *size - 1;
+  *at += written;
+  *size -= written;
+}
+
+void ln_describe_training(const ln_trainer *trainer, char *text, size_t size) {
+  const ln_descent *how = &trainer->descent;
+  text[0] = '\0';
+  if (trainer->batches.size)
+    append(&text, &size, "; batches of %zu, in a new random order each epoch", trainer->batches.size);
+  if (how->optimizer != ln_optimizers) append(&text, &size, "; %s", how->optimizer->name);
+  if (how->optimizer->has_momentum) append(&text, &size, " (m = %g)", how->momentum);
+  if (how->weight_decay > 0) append(&text, &size, "; weight decay %g", how->weight_decay);
+  const char *before = "; frozen layers ";
+  for (size_t l = 0; how->frozen && l < trainer->plan->net->depth; l++)
+    if (how->frozen[l]) append(&text, &size, "%s%zu", before, l + 1), before = ", ";
+}

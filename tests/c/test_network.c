@@ -149,16 +149,18 @@ static ln_status whole_run(ln_context *cx, fixture *f) {
   ln_plan plan;
   ln_probe probe;
   double U[OUTPUTS * OUTPUTS] = {0}, V[INPUTS * OUTPUTS] = {0}, out[COUNT_MAX], first;
-  double *gradient = ln_reals(cx, f->net.count);
-  if (!gradient) return ln_end(cx, mark, LN_EMEMORY);
   ln_stream stream = ln_stream_of(1, 0);
   ln_status status = ln_init_balanced(cx, &f->net, &stream, 0.5);
   if (status == LN_OK) status = ln_make_plan(cx, &plan, &f->net, &f->task, LN_PLAN_AUTO);
   if (status == LN_OK)
     status = ln_make_probe(cx, &probe, &f->net, &f->task, &f->task, ln_window(U, OUTPUTS, OUTPUTS),
                            ln_window(V, INPUTS, OUTPUTS), LN_PLAN_AUTO);
-  ln_trainer trainer = {
-      .plan = &plan, .rate = 0.05, .stop_loss = -1, .theta = f->parameters, .gradient = gradient, .steps = 3};
+  ln_trainer trainer = {.plan = &plan,
+                        .descent = {.optimizer = ln_optimizers, .rate = 0.05},
+                        .stop_loss = -1,
+                        .theta = f->parameters,
+                        .steps = 3};
+  if (status == LN_OK) status = ln_make_trainer(cx, &trainer);
   if (status == LN_OK) status = ln_train_until(cx, &trainer, 3);
   for (const ln_observable *o = ln_observables; o->name && status == LN_OK; o++)
     status = ln_measure(cx, &probe, o, f->parameters, true, out);
@@ -199,11 +201,11 @@ static void interrupts_deadlines_and_budgets_end_a_run(void **state) {
   ln_plan plan;
   ln_make_plan(&context, &plan, &f->net, &f->task, LN_PLAN_AUTO);
   ln_trainer trainer = {.plan = &plan,
-                        .rate = 1e-3,
+                        .descent = {.optimizer = ln_optimizers, .rate = 1e-3},
                         .stop_loss = -1,
                         .theta = f->parameters,
-                        .gradient = ln_reals(&context, f->net.count),
                         .steps = 1000000000};
+  assert_int_equal(ln_make_trainer(&context, &trainer), LN_OK);
   ln_interrupt(&context);
   assert_int_equal(ln_train_until(&context, &trainer, trainer.steps), LN_EINTERRUPT);
   atomic_store(&context.interrupted, 0);
