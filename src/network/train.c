@@ -97,7 +97,7 @@ void ln_describe_training(const ln_trainer *trainer, char *text, size_t size) {
   if (how->optimizer != ln_optimizers) append(&text, &size, "; %s", how->optimizer->name);
   if (how->optimizer->has_momentum) append(&text, &size, " (m = %g)", how->momentum);
   if (how->weight_decay > 0) append(&text, &size, "; weight decay %g", how->weight_decay);
-  const char *before = "; frozen layers ";
+  const char *before = "; frozen layers: ";
   for (size_t l = 0; how->frozen && l < trainer->plan->net->depth; l++)
     if (how->frozen[l]) append(&text, &size, "%s%zu", before, l + 1), before = ", ";
 }
