@@ -31,16 +31,28 @@ local function built_in(name)
 end
 for _, name in ipairs(core.solutions) do built_in(name) end
 
+--- The weights that a user's solution gives at time t, checked, into those of `probe`.
+local function set_weights(probe, solution, net, task, t)
+  local function refuse(text, ...)
+    options.fail("theory.predict", ("solution '%s' at t = %.6g: " .. text):format(solution.name, t, ...))
+  end
+  local weights = solution.weights(net, task, t)
+  local is_list = type(weights) == "table" or rawequal(getmetatable(weights), getmetatable(net.weights))
+  if not is_list or #weights ~= net.depth then
+    refuse("weights must return the list of %d matrices, got %s", net.depth, options.describe(weights))
+  end
+  for l = 1, net.depth do
+    local ok, problem = pcall(function() probe.weights[l] = weights[l] end)
+    if not ok then refuse("%s", problem) end
+    if not probe.weights[l]:isfinite():all() then refuse("W%d has NaN or an infinity", l) end
+  end
+end
+
 --- The records of a user's solution: its weights at each time, observed like a trained network's.
 local function evaluate_weights(solution, net, task, request)
   local probe, times, records = net:copy(), request.times, {}
   for k = 1, times.rows do
-    local weights = solution.weights(net, task, times[k])
-    if type(weights) ~= "table" or #weights ~= net.depth then
-      options.fail("theory.predict", ("solution '%s' must return the list of %d weight matrices"):format(solution.name,
-        net.depth))
-    end
-    for l = 1, net.depth do probe.weights[l] = weights[l] end
+    set_weights(probe, solution, net, task, times[k])
     records[k] = probe:observe(task, request.record)
   end
   local run = { t = times, net = net, plan = "solution '" .. solution.name .. "'", seconds = 0, recorded = {} }
@@ -84,8 +96,9 @@ local function add_solution(_, name, given)
   function solution.measure(net, task)
     local distance, why = given.applies(net, task)
     if not distance then distance = math.huge end
-    if type(distance) ~= "number" then
-      error(("theory.solutions.%s: applies must return a distance, got %s"):format(name, type(distance)), 0)
+    if type(distance) ~= "number" or not (distance >= 0) then
+      options.fail("theory.solutions." .. name,
+        "applies must return a distance >= 0, or false; got " .. options.describe(distance))
     end
     return { { name = why or name, distance = distance, holds = distance < EXACT } }
   end
@@ -155,7 +168,10 @@ end
 --- times: what predict returns, there.
 local function at(pred, t)
   options.check_self(pred, run_type, "a prediction", "pred:at")
-  if type(t) == "table" or type(t) == "userdata" then return evaluate(pred, { times = t }) end
+  if type(t) == "table" or type(t) == "userdata" then
+    local times = matrix(t)
+    return evaluate(pred, { times = times:reshape(times.count, 1) })
+  end
   if type(t) ~= "number" or not (t >= 0 and t < math.huge) then
     options.fail("pred:at", "a time is needed, 0 or later, got " .. options.describe(t))
   end

@@ -142,12 +142,19 @@ static bool can_be_had(lua_State *L, size_t bytes) {
   return block != NULL;
 }
 
+/* The name of the C function that runs, as its caller wrote it: for errors of the few calls that give none. */
+static const char *running(lua_State *L) {
+  lua_Debug call;
+  return lua_getstack(L, 0, &call) && lua_getinfo(L, "n", &call) && call.name ? call.name : "matrix";
+}
+
 static ln_matrix new_matrix(lua_State *L, const char *name, size_t rows, size_t cols) {
   size_t bytes = rows * cols * sizeof(double), extra = bytes + ALIGNMENT;
   if (extra >= LARGE_BLOCK && !can_be_had(L, extra)) {
     lua_gc(L, LUA_GCCOLLECT, 0);
     if (!can_be_had(L, extra))
-      fail(L, name, "not enough memory: a %zux%zu matrix takes %zu bytes", rows, cols, bytes);
+      fail(L, name ? name : running(L), "not enough memory: a %zux%zu matrix takes %zu bytes", rows, cols,
+           bytes);
   }
   ln_matrix *A = new_header(L, extra, 0);
   uintptr_t start = (uintptr_t)(A + 1);
@@ -157,8 +164,7 @@ static ln_matrix new_matrix(lua_State *L, const char *name, size_t rows, size_t 
 }
 
 ln_matrix push_matrix(lua_State *L, size_t rows, size_t cols) {
-  return push_sized_matrix(L, "matrix", (lua_Number)rows,
-                           (lua_Number)cols); /* above 2^53 refused all the same */
+  return push_sized_matrix(L, NULL, (lua_Number)rows, (lua_Number)cols); /* above 2^53 refused all the same */
 }
 
 ln_matrix push_sized_matrix(lua_State *L, const char *name, lua_Number rows, lua_Number cols) {
@@ -168,6 +174,7 @@ ln_matrix push_sized_matrix(lua_State *L, const char *name, lua_Number rows, lua
     if ((lua_Number)m == rows && (lua_Number)n == cols) return new_matrix(L, name, m, n);
   }
   size_t bytes;
+  if (!name) name = running(L);
   if (rows != floor(rows) || cols != floor(cols))
     fail(L, name, "rows and columns must be whole numbers, got %.14g x %.14g", rows, cols);
   if (ln_check_size(context_of(L), rows, cols, &bytes) != LN_OK) raise_status(L, name, LN_EARG);

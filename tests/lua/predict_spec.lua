@@ -221,6 +221,32 @@ describe("theory.solutions", function()
     assert.close(pred.norms:get(2, 1), net.weights[1]:norm() / math.exp(1), 1e-13)
     assert.close(pred.weights[2][1], net.weights[1] / math.exp(1), 1e-15)
     assert.close(pred:at(0.5).norms[1], net.weights[1]:norm() * math.exp(-0.5), 1e-13)
+    assert.close(pred:at { 0.5, 1 }.norms:row(2), pred.norms:row(2), 1e-15)
+  end)
+
+  it("says what is wrong with the answers of a user's", function()
+    local task = data.spectrum { s = { 2, 1 }, inputs = 3, outputs = 2, seed = 1 }
+    local net = network.new { task = task, hidden = 4, seed = 1 }
+    local function asks(applies, weights)
+      return function()
+        theory.solutions.wrong = { applies = applies, weights = weights or function(given) return given.weights end }
+        local pred = theory.predict { net = net, task = task, times = { 2 }, solution = "wrong", force = true }
+        return pred
+      end
+    end
+    local function fits() return 0 end
+    for _, case in ipairs {
+      { asks(function() return "x" end), "solutions.wrong: applies must return a distance >= 0, or false; got the string 'x'" },
+      { asks(function() return -1 end), "applies must return a distance >= 0, or false; got %-1" },
+      { asks(function() return 0 / 0 end), "applies must return a distance >= 0, or false; got NaN" },
+      { asks(fits, function() end), "predict: solution 'wrong' at t = 2: weights must return the list of 2 matrices, got nil" },
+      { asks(fits, function() return { 3, 4 } end), "solution 'wrong' at t = 2: net.weights: layer 1 is 4x3, got a 1x1 matrix" },
+      { asks(fits, function() return { net.weights[1] / 0, net.weights[2] } end), "solution 'wrong' at t = 2: W1 has NaN or an infinity" },
+    } do
+      assert.error_matches(case[1], "predict_spec.lua:%d+: theory." .. (case[2]:match "^solutions" and "" or ".*") .. case[2])
+    end
+    assert.close(asks(fits)().loss[1], net:loss(task), 1e-14) -- net.weights is a list too
+    theory.solutions.wrong = { applies = function() return false end, weights = fits }
   end)
 
   it("refuses bad entries at their author's line, and new meanings of built-in names", function()
