@@ -11,10 +11,10 @@ local json = require "dkjson" -- comes with busted
 
 -- ---- fn -> the public function: in -> out ----
 
---- W1, W2, ... of a case as a list.
-local function layers_of(given)
-  local weights = {}
-  while given["W" .. #weights + 1] do weights[#weights + 1] = matrix(given["W" .. #weights + 1]) end
+--- W1, W2, ... (or another letter) of a case as a list.
+local function layers_of(given, letter)
+  local weights, name = {}, letter or "W"
+  while given[name .. #weights + 1] do weights[#weights + 1] = matrix(given[name .. #weights + 1]) end
   return weights
 end
 
@@ -89,6 +89,39 @@ function functions.decoupled(given)
   local solution = theory.mode.decoupled {
     weights = layers_of(given), Sxx = matrix(given.Sxx), Syx = matrix(given.Syx), t = given.t }
   return named_layers(solution.weights)
+end
+
+--- A problem of a deep network: its weights and the task's moments.
+local function network_problem(given, more)
+  local problem = { weights = layers_of(given), Sxx = matrix(given.Sxx), Syx = matrix(given.Syx) }
+  for name, value in pairs(more or {}) do problem[name] = value end
+  return problem
+end
+
+function functions.end_to_end(given)
+  return { dW = theory.balanced.velocity {
+    W = matrix(given.W), Sxx = matrix(given.Sxx), Syx = matrix(given.Syx), depth = given.D } }
+end
+
+function functions.hessian(given)
+  return { eigenvalues = theory.stability.spectrum(network_problem(given)) }
+end
+
+function functions.max_rate(given) return theory.stability.max_rate(network_problem(given)) end
+
+function functions.sgd_moments(given)
+  return theory.shallow.minibatch {
+    X = matrix(given.X), y = given.y, w0 = given.w0, rate = given.rate, batch = given.batch, steps = given.steps }
+end
+
+function functions.ntk(given)
+  local weights, X, Y = layers_of(given), matrix(given.X), matrix(given.Y)
+  return {
+    kernel = theory.ntk.kernel { weights = weights, X = X },
+    norm = theory.ntk.norm { weights = weights, X = X },
+    alignment = theory.ntk.alignment { weights = weights, X = X, Y = Y },
+    distance = theory.ntk.distance { weights = weights, other = layers_of(given, "Z"), X = X },
+  }
 end
 
 --- Compared entry by entry: curves over many orders of magnitude.

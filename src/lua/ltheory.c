@@ -1,10 +1,12 @@
-/* The families of theory that are closed formulas: theory.mode, theory.shallow. */
+/* The families of theory that take numbers and matrices: what they share, and their tables. */
 #include "lua/ltheory.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "lua/ldata.h"
+#include "lua/lnetwork.h"
 #include "lua/modules.h"
 
 /* ---- what the families share ---- */
@@ -34,6 +36,50 @@ void option_moments(const options *o, ln_matrix *Sxx, ln_matrix *Syx) {
   if (Syx->cols != Sxx->rows)
     option_fail(o, "Syx", "must be outputs x inputs with %zu columns, as Sxx; got %s", Sxx->rows,
                 describe(o->L, -1));
+}
+
+/* The weights of the network on top of the stack, if it is one: replaced by the network's list of them. */
+static void weights_of_network(const options *o, const char *name) {
+  if (!luaL_testudata(o->L, -1, NETWORK_TYPE)) return;
+  const ln_net *net = check_net(o->L, -1, o->call, name);
+  if (!net->linear || net->bias)
+    option_fail(o, name, "must be a linear network without biases; its %s",
+                net->linear ? "layers have biases" : "units are not linear");
+  lua_getfield(o->L, -1, "weights");
+  lua_remove(o->L, -2);
+}
+
+ln_matrix *option_layers(const options *o, const char *name, size_t least, size_t *depth) {
+  lua_State *L = o->L;
+  option_push(o, name);
+  weights_of_network(o, name);
+  bool list = lua_type(L, -1) == LUA_TTABLE;
+  if (!list && !test_matrix(L, -1) && luaL_getmetafield(L, -1, "__len") != LUA_TNIL) { /* net.weights */
+    list = true;
+    lua_pop(L, 1);
+  }
+  if (!list) option_fail(o, name, "must be the list { W1, W2, ... } of the layers, got %s", describe(L, -1));
+  size_t n = (size_t)luaL_len(L, -1);
+  if (n < least)
+    option_fail(o, name, "must hold %s, got %zu", least > 1 ? "two layers or more" : "one layer or more", n);
+  lua_createtable(L, (int)n, 0); /* keeps them alive */
+  ln_matrix *layers = lua_newuserdatauv(L, n * sizeof *layers, 0);
+  for (size_t l = 0; l < n; l++) {
+    char what[64];
+    snprintf(what, sizeof what, "%s[%zu]", name, l + 1);
+    lua_geti(L, -3, (lua_Integer)l + 1);
+    layers[l] = convert_matrix(L, -1, o->call, what);
+    check_finite(L, layers[l], o->call, what);
+    lua_rawseti(L, -3, (lua_Integer)l + 1);
+  }
+  lua_remove(L, -3);
+  *depth = n;
+  return layers;
+}
+
+ln_matrix *option_weights_or_net(const options *o, size_t *depth) {
+  option_exclusive(o, "weights", "net");
+  return option_layers(o, option_given(o, "net") ? "net" : "weights", 1, depth);
 }
 
 counts option_steps(const options *o, const char *name) {
@@ -89,15 +135,26 @@ void put_field(lua_State *L, const char *name, int index, const times *t) {
 
 /* ---- the module ---- */
 
+/* Sets the family `name` of the module on top of the stack: the functions of up to three files. */
+static void add_family(lua_State *L, const char *name, const luaL_Reg *const parts[]) {
+  lua_newtable(L);
+  for (size_t i = 0; parts[i]; i++) luaL_setfuncs(L, parts[i], 0);
+  lua_setfield(L, -2, name);
+}
+
 int luaopen_theory_core(lua_State *L) {
-  lua_createtable(L, 0, 2);
-  lua_newtable(L);
-  luaL_setfuncs(L, mode_functions, 0);
-  luaL_setfuncs(L, layer_functions, 0);
-  luaL_setfuncs(L, decoupled_functions, 0);
-  lua_setfield(L, -2, "mode");
-  lua_newtable(L);
-  luaL_setfuncs(L, shallow_functions, 0);
-  lua_setfield(L, -2, "shallow");
+  static const struct {
+    const char *name;
+    const luaL_Reg *parts[4];
+  } families[] = {
+      {"mode", {mode_functions, layer_functions, decoupled_functions}},
+      {"shallow", {shallow_functions, minibatch_functions}},
+      {"ntk", {ntk_functions}},
+      {"stability", {stability_functions}},
+      {"balanced", {balanced_functions}},
+  };
+  const size_t count = sizeof families / sizeof *families;
+  lua_createtable(L, 0, (int)count);
+  for (size_t i = 0; i < count; i++) add_family(L, families[i].name, families[i].parts);
   return 1;
 }

@@ -9,13 +9,20 @@
 
 /* Each family's functions, for the module's table. */
 extern const luaL_Reg mode_functions[], layer_functions[], decoupled_functions[]; /* all of theory.mode */
-extern const luaL_Reg shallow_functions[];
+extern const luaL_Reg shallow_functions[], minibatch_functions[];                 /* all of theory.shallow */
+extern const luaL_Reg ntk_functions[], stability_functions[], balanced_functions[];
 
 /* The moments of a task: options Sxx and Syx, or task = a task that has them. Pushes what keeps them alive.
  */
 void option_moments(const options *o, ln_matrix *Sxx, ln_matrix *Syx);
 /* Sxx alone, from the same options. */
 ln_matrix option_inputs(const options *o);
+
+/* The layers of option `name`, `least` of them or more, finite: a list { W1, W2, ... }, net.weights, or a network
+ * (linear, without biases). Pushes two values. */
+ln_matrix *option_layers(const options *o, const char *name, size_t least, size_t *depth);
+/* The same from option weights, or from net; 1 layer or more. */
+ln_matrix *option_weights_or_net(const options *o, size_t *depth);
 
 /* Numbers of steps of descent, whole and >= 0. Pushes two values. */
 typedef struct counts {

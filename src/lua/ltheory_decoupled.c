@@ -53,33 +53,6 @@ static ln_status solve(ln_context *cx, request *r) {
   return ln_end(cx, mark, ln_decoupled_follow(cx, &d, r->rising, r->t.n, store, r));
 }
 
-/* The list of layers as windows. Pushes two values. */
-static ln_matrix *push_layers(const options *o, size_t *depth) {
-  lua_State *L = o->L;
-  bool list = option_push(o, "weights") == LUA_TTABLE;
-  if (!list && !test_matrix(L, -1) && luaL_getmetafield(L, -1, "__len") != LUA_TNIL) { /* net.weights */
-    list = true;
-    lua_pop(L, 1);
-  }
-  if (!list)
-    option_fail(o, "weights", "must be the list { W1, W2, ... } of the layers, got %s", describe(L, -1));
-  size_t n = (size_t)luaL_len(L, -1);
-  if (n < 2) option_fail(o, "weights", "must hold two layers or more, got %zu", n);
-  lua_createtable(L, (int)n, 0); /* keeps them alive */
-  ln_matrix *layers = lua_newuserdatauv(L, n * sizeof *layers, 0);
-  for (size_t l = 0; l < n; l++) {
-    char name[40];
-    snprintf(name, sizeof name, "weights[%zu]", l + 1);
-    lua_geti(L, -3, (lua_Integer)l + 1);
-    layers[l] = convert_matrix(L, -1, o->call, name);
-    check_finite(L, layers[l], o->call, name);
-    lua_rawseti(L, -3, (lua_Integer)l + 1);
-  }
-  lua_remove(L, -3);
-  *depth = n;
-  return layers;
-}
-
 /* A copy of the first columns of A, into the field of the table on top of the stack. */
 static void put_columns(lua_State *L, const char *name, ln_matrix A, size_t columns) {
   ln_matrix part = ln_block_of(A, 0, 0, A.rows, columns);
@@ -104,7 +77,7 @@ static int mode_decoupled(lua_State *L) {
   options o = options_read(L, 1, "theory.mode.decoupled", names);
   request r = {.decay = option_nonnegative_or(&o, "weight_decay", 0),
                .tolerance = option_nonnegative_or(&o, "tolerance", TOLERANCE)};
-  r.layers = push_layers(&o, &r.depth);
+  r.layers = option_layers(&o, "weights", 2, &r.depth);
   option_moments(&o, &r.Sxx, &r.Syx);
   r.t = option_times(&o, "t");
   r.order = push_order(L, r.t.data, r.t.n);

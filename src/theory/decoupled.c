@@ -1,7 +1,6 @@
 #include "theory/decoupled.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #include "theory/checks.h"
 #include "theory/decoupled_law.h"
@@ -24,29 +23,6 @@ static const thresholds loose = {1e-11, 1e-11};
 static ln_matrix column(ln_matrix A, size_t j) { return ln_block_of(A, 0, j, A.rows, 1); }
 
 /* ---- preparing ---- */
-
-static ln_status check_layers(ln_context *cx, const ln_matrix *W, size_t depth, ln_matrix Sxx,
-                              ln_matrix Syx) {
-  if (depth < 2) return ln_fail(cx, LN_EARG, "decoupled modes need two layers or more, got %zu", depth);
-  if (Sxx.rows != Sxx.cols || Syx.cols != Sxx.cols)
-    return ln_fail(cx, LN_EARG,
-                   "Sxx is %zux%zu and Syx %zux%zu; they must be inputs x inputs and outputs x inputs",
-                   Sxx.rows, Sxx.cols, Syx.rows, Syx.cols);
-  for (size_t l = 0; l < depth; l++) {
-    size_t below = l ? W[l - 1].rows : Sxx.rows;
-    if (W[l].cols != below)
-      return ln_fail(cx, LN_EARG, "layer %zu is %zux%zu and must have %zu columns, as many as %s", l + 1,
-                     W[l].rows, W[l].cols, below, l ? "the layer before has rows" : "there are inputs");
-    char name[32];
-    snprintf(name, sizeof name, "layer %zu", l + 1);
-    ln_status status = ln_check_finite(cx, W[l], name);
-    if (status != LN_OK) return status;
-  }
-  if (W[depth - 1].rows != Syx.rows)
-    return ln_fail(cx, LN_EARG, "layer %zu is %zux%zu and there are %zu outputs", depth, W[depth - 1].rows,
-                   W[depth - 1].cols, Syx.rows);
-  return LN_OK;
-}
 
 /* Frobenius norm of the entries of A'B that couple different modes: all but the first `modes` on the
  * diagonal, and but those between two columns that both belong to no mode. */
@@ -237,7 +213,8 @@ static ln_status match(ln_context *cx, const ln_matrix *weights, size_t depth, l
 
 ln_status ln_decoupled_prepare(ln_context *cx, const ln_matrix *weights, size_t depth, ln_matrix Sxx,
                                ln_matrix Syx, double decay, ln_decoupled *d) {
-  ln_status status = check_layers(cx, weights, depth, Sxx, Syx);
+  if (depth < 2) return ln_fail(cx, LN_EARG, "decoupled modes need two layers or more, got %zu", depth);
+  ln_status status = ln_check_layers_on(cx, weights, depth, Sxx, Syx);
   if (status == LN_OK) status = ln_check_decay(cx, decay);
   if (status != LN_OK) return status;
   ln_mark mark = ln_begin(cx);

@@ -40,6 +40,12 @@ describe("reference values", function()
     assert.is_true(content)
   end)
 
+  it("of kernels, curvatures, rates and stochastic descent are met", function()
+    local text, content = check "tests/data/kernel_and_stability_values.json"
+    assert.are.equal("12 passed, 0 failed\n", text)
+    assert.is_true(content)
+  end)
+
   it("are summed over all files", function()
     local text, content = check(VALUES, VALUES)
     assert.are.equal("124 passed, 0 failed\n", text)
