@@ -374,7 +374,7 @@ function Grid:show()
   return self
 end
 
-function Grid:__tostring() return ("plot grid (%d rows)"):format(#self.rows) end
+function Grid:__tostring() return ("plot grid (%d row%s)"):format(#self.rows, #self.rows == 1 and "" or "s") end
 
 -- ---- the module ----
 

@@ -222,6 +222,8 @@ static void add_number(lua_State *L, luaL_Buffer *text, int fields, const char *
   luaL_addsize(text, (size_t)snprintf(digits, 32, "%.6g", x));
 }
 
+static const char *plural(size_t n) { return n == 1 ? "" : "s"; }
+
 static int task_tostring(lua_State *L) {
   const ln_task *task = luaL_checkudata(L, 1, TASK_TYPE);
   push_fields(L, 1);
@@ -229,12 +231,12 @@ static int task_tostring(lua_State *L) {
   lua_getfield(L, 2, "source");
   luaL_Buffer text;
   luaL_buffinit(L, &text);
-  lua_pushfstring(L, "task%s%s: %I inputs, %I outputs, ", lua_isstring(L, 3) ? " " : "",
+  lua_pushfstring(L, "task%s%s: %I input%s, %I output%s, ", lua_isstring(L, 3) ? " " : "",
                   lua_isstring(L, 3) ? lua_tostring(L, 3) : "", (LUAI_UACINT)task->inputs,
-                  (LUAI_UACINT)task->outputs);
+                  plural(task->inputs), (LUAI_UACINT)task->outputs, plural(task->outputs));
   luaL_addvalue(&text);
   if (task->examples) {
-    lua_pushfstring(L, "%I examples", (LUAI_UACINT)task->examples);
+    lua_pushfstring(L, "%I example%s", (LUAI_UACINT)task->examples, plural(task->examples));
     luaL_addvalue(&text);
   } else {
     luaL_addstring(&text, "moments only");

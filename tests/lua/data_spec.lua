@@ -54,6 +54,7 @@ describe("data.task", function()
     local Sxx, Syx, tr_yy = moments(X, Y)
     local task = data.task { Sxx = Sxx, Syx = Syx, tr_yy = tr_yy }
     assert.equal(0, task.examples)
+    assert.equal("task: 3 inputs, 1 output, 1 example", tostring(data.task { X = matrix.ones(3, 1), Y = matrix.ones(1, 1) }))
     assert.is_nil(task.X)
     local whole = data.task { X = X, Y = Y }
     assert.close(task.target, whole.target, 1e-12)
