@@ -100,11 +100,11 @@ static ln_status pull_gzip(ln_context *cx, ln_source *source, void *to, size_t n
       return LN_EMEMORY;
     } else if (result != Z_OK && result != Z_BUF_ERROR) {
       return ln_source_fail(cx, source, "the gzip data are damaged after %llu bytes (%s)",
-                            (unsigned long long)(source->at + *got),
+                            (unsigned long long)source->at + *got,
                             gzip->msg ? gzip->msg : "no more is known");
     } else if (!ready && !*got) {
       return ln_source_fail(cx, source, "the gzip data end too early, after %llu bytes",
-                            (unsigned long long)(source->at + *got));
+                            (unsigned long long)source->at + *got);
     }
     if (*got) return LN_OK;
   }

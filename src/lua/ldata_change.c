@@ -273,7 +273,9 @@ static void push_joined(lua_State *L, const char *call, int first, int second) {
   }
   push_fields(L, first);
   push_fields(L, second);
-  if (lua_getfield(L, -2, "features") != LUA_TNIL && lua_getfield(L, -2, "features") != LUA_TNIL) {
+  bool named = lua_getfield(L, -2, "features") != LUA_TNIL;
+  named = lua_getfield(L, -2, "features") != LUA_TNIL && named;
+  if (named) {
     lua_createtable(L, (int)(a->outputs + b->outputs), 0);
     for (size_t i = 0; i < a->outputs + b->outputs; i++) {
       bool upper = i < a->outputs;

@@ -35,7 +35,7 @@ lua_Integer find_name(lua_State *L, int task, int index, const char *call, const
   if (lua_getfield(L, -1, list) != LUA_TTABLE)
     fail(L, call, "the %s of this task have no names; numbers from 1 to %zu name them", list, count);
   const char *const *choices = push_choices(L);
-  for (lua_Integer i = 0; choices[i] && i < (lua_Integer)count; i++)
+  for (lua_Integer i = 0; i < (lua_Integer)count && choices[i]; i++)
     if (same_name(choices[i], name)) return lua_settop(L, top), i + 1;
   const char *near = nearest(name, choices);
   if (near) fail(L, call, "there is no %s '%s'; did you mean '%s'?", one, name, near);
