@@ -14,7 +14,6 @@
 
 #define RECORDS_DEFAULT 201
 #define STEPS_MAX 9007199254740992.0 /* 2^53: whole numbers beyond are not exact in a time */
-#define TOLERANCE_DEFAULT 1e-10
 #define MOMENTUM_DEFAULT 0.9
 
 /* ---- when to record ---- */
@@ -266,7 +265,7 @@ int network_flow(lua_State *L) {
   options o = options_read(L, 2, "net:flow", names);
   ln_context *cx = context_of(L);
   run r = read_run(&o, 1);
-  double tolerance = option_between_or(&o, "tolerance", 1e-13, 1e-1, TOLERANCE_DEFAULT);
+  double tolerance = read_tolerance(&o, r.net);
   ln_matrix asked = push_rising_times(&o);
 
   push_run_records(&r, asked.rows);

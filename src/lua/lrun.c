@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "linnet.h"
+#include "network/flow.h"
 
 /* Pushes the test set: option `test`, or the task's own; nil, and false, without one. */
 static bool push_test(const options *o, const ln_net *net, int task) {
@@ -34,6 +35,10 @@ run read_run(const options *o, int owner) {
     r.V = *test_matrix(L, -1);
   }
   return r;
+}
+
+double read_tolerance(const options *o, const ln_net *net) {
+  return option_between_or(o, "tolerance", 1e-13, 1e-1, ln_flow_tolerance(net));
 }
 
 ln_matrix push_rising_times(const options *o) {

@@ -34,6 +34,9 @@ typedef struct run {
  * it pushes stays on the stack for as long as the run. */
 run read_run(const options *o, int owner);
 
+/* Option `tolerance` of a flow. */
+double read_tolerance(const options *o, const ln_net *net);
+
 /* Pushes the rising times of option `times` as a column. */
 ln_matrix push_rising_times(const options *o);
 

@@ -7,8 +7,6 @@
 #include "lua/modules.h"
 #include "theory/predict.h"
 
-#define TOLERANCE_DEFAULT 1e-10
-
 static const char call[] = "theory.predict";
 
 static const ln_solution *check_solution(lua_State *L, int index) {
@@ -42,7 +40,7 @@ static int read_predict(lua_State *L) {
   lua_setfield(L, 2, "solution");
   lua_pushboolean(L, option_flag_or(&o, "force", false));
   lua_setfield(L, 2, "force");
-  lua_pushnumber(L, option_between_or(&o, "tolerance", 1e-13, 1e-1, TOLERANCE_DEFAULT));
+  lua_pushnumber(L, read_tolerance(&o, net));
   lua_setfield(L, 2, "tolerance");
   lua_settop(L, 2);
   return 1;
@@ -88,7 +86,7 @@ static int evaluate(lua_State *L) {
   options o = options_read(L, 3, call, names);
   ln_context *cx = context_of(L);
   run r = read_run(&o, 2);
-  double tolerance = option_between_or(&o, "tolerance", 1e-13, 1e-1, TOLERANCE_DEFAULT);
+  double tolerance = read_tolerance(&o, r.net);
   ln_matrix asked = push_rising_times(&o);
   push_run_records(&r, asked.rows);
   prepare_run(&r, NULL);
@@ -103,7 +101,7 @@ static int evaluate(lua_State *L) {
   if (solution->exact)
     lua_pushfstring(L, "closed form: %s", solution->name);
   else
-    lua_pushfstring(L, "integrated to a relative tolerance of %f a step; %s", tolerance, r.plan.description);
+    lua_pushfstring(L, "integrated to a relative tolerance of %f; %s", tolerance, r.plan.description);
   lua_setfield(L, -2, "plan");
   if (status != LN_OK) raise_with_run(&r, status);
   return 1;

@@ -59,14 +59,14 @@ static ln_status tanh_df(ln_context *cx, void *ud, const double *in, const doubl
 }
 
 const ln_activation ln_activations[] = {
-    {"linear", "x", linear_f, linear_df, NULL, true},
-    {"relu", "max(x, 0)", relu_f, relu_df, NULL, false},
-    {"leaky_relu", "x above 0, x/100 below", leaky_relu_f, leaky_relu_df, NULL, false},
-    {"tanh", "tanh x", tanh_f, tanh_df, NULL, false},
-    {"erf", "the error function, erf x", erf_f, erf_df, NULL, false},
-    {"sigmoid", "1/(1 + e^-x)", sigmoid_f, sigmoid_df, NULL, false},
-    {"softplus", "log(1 + e^x)", softplus_f, softplus_df, NULL, false},
-    {"hard_tanh", "x clamped to [-1, 1]", hard_tanh_f, hard_tanh_df, NULL, false},
+    {"linear", "x", linear_f, linear_df, NULL, true, false},
+    {"relu", "max(x, 0)", relu_f, relu_df, NULL, false, true},
+    {"leaky_relu", "x above 0, x/100 below", leaky_relu_f, leaky_relu_df, NULL, false, true},
+    {"tanh", "tanh x", tanh_f, tanh_df, NULL, false, false},
+    {"erf", "the error function, erf x", erf_f, erf_df, NULL, false, false},
+    {"sigmoid", "1/(1 + e^-x)", sigmoid_f, sigmoid_df, NULL, false, false},
+    {"softplus", "log(1 + e^x)", softplus_f, softplus_df, NULL, false, false},
+    {"hard_tanh", "x clamped to [-1, 1]", hard_tanh_f, hard_tanh_df, NULL, false, true},
     {0},
 };
 

@@ -12,6 +12,7 @@ typedef struct ln_activation {
   ln_status (*df)(ln_context *cx, void *ud, const double *x, const double *y, double *d, size_t n);
   void *ud;
   bool linear; /* f(x) = x */
+  bool kinked; /* f' jumps somewhere */
 } ln_activation;
 
 /* linear relu leaky_relu tanh erf sigmoid softplus hard_tanh; null if the name is another. */

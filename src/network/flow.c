@@ -55,6 +55,8 @@ static double smallest_layer(const ln_net *net, const double *theta) {
   return smallest;
 }
 
+double ln_flow_tolerance(const ln_net *net) { return net->kinked ? 1e-4 : 1e-10; }
+
 ln_status ln_flow(ln_context *cx, const ln_plan *plan, double *theta, const double *times, size_t count,
                   double tolerance, ln_flow_output output, void *ud) {
   if (!count) return LN_OK;

@@ -9,6 +9,10 @@
 /* What the caller gets at each asked time. */
 typedef ln_status (*ln_flow_output)(ln_context *cx, void *ud, size_t index, double t, const double *theta);
 
+/* What a flow of this network is integrated to unless asked otherwise: 1e-10; 1e-4 where units have kinks, since every
+ * crossing of one costs a method of high order many small steps. */
+double ln_flow_tolerance(const ln_net *net);
+
 /* Integrates from theta (at t = 0) through the rising times. theta holds the state at the last one on success, and the
  * last accepted step after an error. tolerance: about the error of every state put out, relative to the weights; tiny starts
  * keep their digits, since the absolute tolerance follows the smallest layer. Once the state is a minimum to rounding the

@@ -6,7 +6,7 @@
 #define BLOCK_LEAST 64           /* examples: below, products run far from their best speed */
 
 ln_status ln_net_layout(ln_context *cx, ln_net *net, ln_layer *layers, size_t depth, bool bias) {
-  bool linear = true;
+  bool linear = true, kinked = false;
   size_t at = 0;
   for (size_t l = 0; l < depth; l++) {
     ln_layer *layer = &layers[l];
@@ -18,8 +18,10 @@ ln_status ln_net_layout(ln_context *cx, ln_net *net, ln_layer *layers, size_t de
     layer->biases = at + layer->inputs * layer->outputs;
     at = layer->biases + (bias ? layer->outputs : 0);
     linear = linear && layer->activation->linear;
+    kinked = kinked || layer->activation->kinked;
   }
-  *net = (ln_net){.depth = depth, .layers = layers, .bias = bias, .linear = linear, .count = at};
+  *net = (ln_net){
+      .depth = depth, .layers = layers, .bias = bias, .linear = linear, .kinked = kinked, .count = at};
   return LN_OK;
 }
 

@@ -22,6 +22,7 @@ typedef struct ln_net {
   const ln_layer *layers;
   bool bias;
   bool linear;  /* every activation is */
+  bool kinked;  /* some activation is */
   size_t count; /* of parameters */
   double *parameters;
 } ln_net;
