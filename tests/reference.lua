@@ -124,6 +124,32 @@ function functions.ntk(given)
   }
 end
 
+--- A task of given moments. What |y|^2 is beyond what the inputs explain moves no weight.
+local function moments_of(given)
+  local Sxx, Syx = matrix(given.Sxx), matrix(given.Syx)
+  return data.task { Sxx = Sxx, Syx = Syx, tr_yy = 1 + 2 * math.abs((Syx * Sxx:pinv()):dot(Syx)) }
+end
+
+function functions.gradient(given)
+  local task, net = data.task { X = matrix(given.X), Y = matrix(given.Y) }, network.from(layers_of(given))
+  local out = { Sxx = task.Sxx, Syx = task.Syx, trSyy = task.tr_yy, loss = net:loss(task) }
+  for l, G in ipairs((net:gradient(task))) do out["G" .. l] = G end
+  return out
+end
+
+function functions.descend(given)
+  local run = network.from(layers_of(given)):train {
+    task = moments_of(given), rate = given.rate, steps = given.steps, weight_decay = given.decay,
+    momentum = given.momentum or 0, record = "loss" }
+  return named_layers(run.net.weights)
+end
+
+function functions.flow(given)
+  local run = network.from(layers_of(given)):flow {
+    task = moments_of(given), times = { given.t }, weight_decay = given.decay, tolerance = 1e-12, record = "loss" }
+  return named_layers(run.net.weights)
+end
+
 --- Compared entry by entry: curves over many orders of magnitude.
 local entries = { mode_equal = true, mode_infinite = true }
 

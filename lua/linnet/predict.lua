@@ -13,7 +13,7 @@ local EXACT, CLOSE = core.rounding, 1e-2
 
 -- ---- the solutions ----
 
---- name = { name=, exact=, source=, measure=function(net, task) -> assumptions,
+--- name = { name=, exact=, source=, measure=function(net, task, weight_decay) -> assumptions,
 ---          evaluate=function(net, task, request) -> run }
 local registry, order = {}, {}
 
@@ -21,7 +21,7 @@ local function built_in(name)
   local source, exact = core.describe(name)
   registry[name] = {
     name = name, source = source, exact = exact, built_in = true,
-    measure = function(net, task) return core.measure(name, net, task) end,
+    measure = function(net, task, weight_decay) return core.measure(name, net, task, weight_decay or 0) end,
     evaluate = function(net, task, request)
       request.task = task
       return core.evaluate(name, net, request)
@@ -32,11 +32,11 @@ end
 for _, name in ipairs(core.solutions) do built_in(name) end
 
 --- The weights that a user's solution gives at time t, checked, into those of `probe`.
-local function set_weights(probe, solution, net, task, t)
+local function set_weights(probe, solution, net, task, t, weight_decay)
   local function refuse(text, ...)
     options.fail("theory.predict", ("solution '%s' at t = %.6g: " .. text):format(solution.name, t, ...))
   end
-  local weights = solution.weights(net, task, t)
+  local weights = solution.weights(net, task, t, weight_decay)
   local is_list = type(weights) == "table" or rawequal(getmetatable(weights), getmetatable(net.weights))
   if not is_list or #weights ~= net.depth then
     refuse("weights must return the list of %d matrices, got %s", net.depth, options.describe(weights))
@@ -52,7 +52,7 @@ end
 local function evaluate_weights(solution, net, task, request)
   local probe, times, records = net:copy(), request.times, {}
   for k = 1, times.rows do
-    set_weights(probe, solution, net, task, times[k])
+    set_weights(probe, solution, net, task, times[k], request.weight_decay)
     records[k] = probe:observe(task, request.record)
   end
   local run = { t = times, net = net, plan = "solution '" .. solution.name .. "'", seconds = 0, recorded = {} }
@@ -81,10 +81,11 @@ local function add_solution(_, name, given)
   if type(given) ~= "table" then
     refuse("a table { applies=, weights=, exact=, source= } is needed, got " .. options.describe(given))
   end
-  local known = { applies = "function", weights = "function", exact = "boolean", source = "string" }
+  local known = { applies = "function", weights = "function", exact = "boolean", source = "string",
+    weight_decay = "boolean" }
   for key, value in pairs(given) do
     if not known[key] then
-      refuse(("unknown field '%s'; it takes applies, weights, exact, source"):format(tostring(key)))
+      refuse(("unknown field '%s'; it takes applies, weights, exact, source, weight_decay"):format(tostring(key)))
     end
     if type(value) ~= known[key] then
       refuse(("%s must be a %s, got %s"):format(key, known[key], options.describe(value)))
@@ -93,8 +94,11 @@ local function add_solution(_, name, given)
   if not given.applies then refuse "applies = function(net, task) return distance, why end is missing" end
   if not given.weights then refuse "weights = function(net, task, t) return {W1, ...} end is missing" end
   local solution = { name = name, exact = given.exact ~= false, source = given.source or "", weights = given.weights }
-  function solution.measure(net, task)
-    local distance, why = given.applies(net, task)
+  function solution.measure(net, task, weight_decay)
+    if (weight_decay or 0) > 0 and not given.weight_decay then
+      return { { name = "no weight decay", distance = math.huge, holds = false } }
+    end
+    local distance, why = given.applies(net, task, weight_decay)
     if not distance then distance = math.huge end
     if type(distance) ~= "number" or not (distance >= 0) then
       options.fail("theory.solutions." .. name,
@@ -132,11 +136,11 @@ local function farthest(assumptions)
 end
 
 --- The first solution that holds exactly, its assumptions, and what came close on the way.
-local function choose(net, task)
+local function choose(net, task, weight_decay)
   local close = {}
   for _, name in ipairs(order) do
     local solution = registry[name]
-    local assumptions = solution.measure(net, task)
+    local assumptions = solution.measure(net, task, weight_decay)
     local distance = farthest(assumptions)
     if distance < EXACT then return solution, assumptions, close end
     if distance < CLOSE then close[#close + 1] = { name = name, distance = distance, assumptions = assumptions } end
@@ -144,15 +148,15 @@ local function choose(net, task)
 end
 
 --- The solution asked for by name.
-local function named(name, net, task, force)
+local function named(name, net, task, weight_decay, force)
   options.read({ solution = name }, "theory.predict", { solution = { "auto", table.unpack(order) } })
   local solution = registry[name]
-  local assumptions = solution.measure(net, task)
+  local assumptions = solution.measure(net, task, weight_decay)
   local distance, worst = farthest(assumptions)
   if not (distance < CLOSE) and not force then
     options.fail("theory.predict",
       ("solution '%s' assumes: %s; this is off by %.3g (relative). '%s' would do, or force = true")
-        :format(name, worst.name, distance, choose(net, task).name))
+        :format(name, worst.name, distance, choose(net, task, weight_decay).name))
   end
   return solution, assumptions, {}
 end
@@ -161,6 +165,7 @@ end
 local function evaluate(pred, request)
   return setmetatable(pred.solver.evaluate(pred.start, pred.task, {
     times = request.times, record = request.record or pred.recorded, test = pred.test, tolerance = pred.tolerance,
+    weight_decay = pred.weight_decay,
   }), run_type)
 end
 
@@ -178,22 +183,23 @@ local function at(pred, t)
   return evaluate(pred, { times = matrix { t } }):at(t)
 end
 
---- theory.predict { net=, task=, times=, record=, test=, solution="auto", force=false }
+--- theory.predict { net=, task=, times=, record=, test=, weight_decay=0, solution="auto", force=false }
 ---@return table  what train returns, computed; and solution, exact, assumptions, source, alternatives, :at(t)
 local function predict(given)
   local o = core.read_predict(given)
   local name = o.solution
   local solution, assumptions, close
-  if name == "auto" then solution, assumptions, close = choose(o.net, o.task)
-  else solution, assumptions, close = named(name, o.net, o.task, o.force) end
+  if name == "auto" then solution, assumptions, close = choose(o.net, o.task, o.weight_decay)
+  else solution, assumptions, close = named(name, o.net, o.task, o.weight_decay, o.force) end
 
   local start = o.net:copy() -- the prediction stays what it is when the network is trained
   local pred = solution.evaluate(start, o.task, {
-    times = o.times, record = o.record, test = o.test, tolerance = o.tolerance,
+    times = o.times, record = o.record, test = o.test, tolerance = o.tolerance, weight_decay = o.weight_decay,
   })
   pred.solution, pred.source, pred.assumptions, pred.alternatives = solution.name, solution.source, assumptions, close
   pred.exact = solution.exact and farthest(assumptions) < EXACT
   pred.solver, pred.start, pred.task, pred.test, pred.tolerance = solution, start, o.task, o.test, o.tolerance
+  pred.weight_decay = o.weight_decay
   pred.evaluate, pred.at = evaluate, at
   return setmetatable(pred, run_type)
 end

@@ -257,27 +257,31 @@ int network_train(lua_State *L) {
 
 /* ---- flow ---- */
 
-/* net:flow { task=, times=, tolerance=1e-10, record=, test=, plan= }: changes net as train does. */
+/* net:flow { task=, times=, weight_decay=0, tolerance=1e-10, record=, test=, plan= }: changes net as train does. */
 int network_flow(lua_State *L) {
-  static const char *const names[] = {"task", "test", "times", "tolerance", "record", "plan", NULL};
+  static const char *const names[] = {"task",      "test",   "times", "weight_decay",
+                                      "tolerance", "record", "plan",  NULL};
   lua_settop(L, 2);
   net_self(L, "net:flow");
   options o = options_read(L, 2, "net:flow", names);
   ln_context *cx = context_of(L);
   run r = read_run(&o, 1);
   double tolerance = read_tolerance(&o, r.net);
+  double weight_decay = option_nonnegative_or(&o, "weight_decay", 0);
   ln_matrix asked = push_rising_times(&o);
 
   push_run_records(&r, asked.rows);
   prepare_run(&r, NULL);
   double *theta = r.net->parameters;
-  ln_status status = ln_flow(cx, &r.plan, theta, asked.data, asked.rows, tolerance, record_next, &r);
+  ln_status status =
+      ln_flow(cx, &r.plan, weight_decay, theta, asked.data, asked.rows, tolerance, record_next, &r);
   if (status == LN_EMEMORY && !r.done) { /* before it began: collect, and once more */
     lua_gc(L, LUA_GCCOLLECT, 0);
-    status = ln_flow(cx, &r.plan, theta, asked.data, asked.rows, tolerance, record_next, &r);
+    status = ln_flow(cx, &r.plan, weight_decay, theta, asked.data, asked.rows, tolerance, record_next, &r);
   }
   empty_box(r.box);
 
+  describe_decay(&r, weight_decay);
   push_run(&r);
   lua_pushnumber(L, tolerance);
   lua_setfield(L, -2, "tolerance");

@@ -1,6 +1,7 @@
 #include "lua/lrun.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "linnet.h"
 #include "network/flow.h"
@@ -73,6 +74,10 @@ void prepare_run(run *r, ln_trainer *trainer) {
   r->box = push_box(r->L);
   if (trainer) trainer->plan = &r->plan;
   check(r->L, r->call, prepare(context_of(r->L), r, trainer));
+}
+
+void describe_decay(run *r, double weight_decay) {
+  if (weight_decay > 0) snprintf(r->details, sizeof r->details, "; weight decay %g", weight_decay);
 }
 
 ln_status record_next(ln_context *cx, void *ud, size_t index, double t, const double *theta) {

@@ -46,6 +46,9 @@ void push_run_records(run *r, size_t records);
 /* Plan and probe, and what the trainer needs if there is one (its plan is the run's). Raises what is refused. */
 void prepare_run(run *r, ln_trainer *trainer);
 
+/* Says weight decay in the details of the plan, if there is any. */
+void describe_decay(run *r, double weight_decay);
+
 /* Records theta at time t as the next record: an ln_flow_output, with the run as ud. */
 ln_status record_next(ln_context *cx, void *ud, size_t index, double t, const double *theta);
 

@@ -17,8 +17,8 @@ static const ln_solution *check_solution(lua_State *L, int index) {
 
 /* read_predict(options): checks them all, and returns what is needed as a table with `times` a column. */
 static int read_predict(lua_State *L) {
-  static const char *const names[] = {"net",      "task",  "times",     "record", "test",
-                                      "solution", "force", "tolerance", NULL};
+  static const char *const names[] = {"net",      "task",  "times",     "record",       "test",
+                                      "solution", "force", "tolerance", "weight_decay", NULL};
   lua_settop(L, 1);
   options o = options_read(L, 1, call, names);
   lua_createtable(L, 0, 8);
@@ -42,6 +42,8 @@ static int read_predict(lua_State *L) {
   lua_setfield(L, 2, "force");
   lua_pushnumber(L, read_tolerance(&o, net));
   lua_setfield(L, 2, "tolerance");
+  lua_pushnumber(L, option_nonnegative_or(&o, "weight_decay", 0));
+  lua_setfield(L, 2, "weight_decay");
   lua_settop(L, 2);
   return 1;
 }
@@ -54,14 +56,15 @@ static int describe_solution(lua_State *L) {
   return 2;
 }
 
-/* measure(name, net, task): a list of { name, distance, error, holds } */
+/* measure(name, net, task, weight_decay): a list of { name, distance, error, holds } */
 static int measure(lua_State *L) {
   const ln_solution *solution = check_solution(L, 1);
   const ln_net *net = check_net(L, 2, call, "net");
   const ln_task *task = task_for(L, 3, call, net, LN_PLAN_AUTO);
+  double weight_decay = luaL_checknumber(L, 4);
   ln_assumption assumptions[LN_ASSUMPTIONS_MAX];
   size_t count = 0;
-  check(L, call, solution->measure(context_of(L), net, task, assumptions, &count));
+  check(L, call, solution->measure(context_of(L), net, task, weight_decay, assumptions, &count));
   lua_createtable(L, (int)count, 0);
   for (size_t i = 0; i < count; i++) {
     lua_createtable(L, 0, 4);
@@ -78,30 +81,33 @@ static int measure(lua_State *L) {
   return 1;
 }
 
-/* evaluate(name, net, { task=, times=, record=, test=, tolerance= }): the run that the solution gives */
+/* evaluate(name, net, { task=, times=, record=, test=, tolerance=, weight_decay= }): the run that the solution gives */
 static int evaluate(lua_State *L) {
-  static const char *const names[] = {"task", "times", "record", "test", "tolerance", NULL};
+  static const char *const names[] = {"task", "times", "record", "test", "tolerance", "weight_decay", NULL};
   const ln_solution *solution = check_solution(L, 1);
   lua_settop(L, 3);
   options o = options_read(L, 3, call, names);
   ln_context *cx = context_of(L);
   run r = read_run(&o, 2);
   double tolerance = read_tolerance(&o, r.net);
+  double weight_decay = option_nonnegative_or(&o, "weight_decay", 0);
   ln_matrix asked = push_rising_times(&o);
   push_run_records(&r, asked.rows);
   prepare_run(&r, NULL);
-  ln_request request = {asked.data, asked.rows, tolerance, record_next, &r};
+  ln_request request = {asked.data, asked.rows, weight_decay, tolerance, record_next, &r};
   ln_status status = ln_predict(cx, solution, r.net, r.task, &request);
   if (status == LN_EMEMORY) { /* a prediction changes nothing: collect, and once more */
     lua_gc(L, LUA_GCCOLLECT, 0);
     status = ln_predict(cx, solution, r.net, r.task, &request);
   }
   empty_box(r.box);
+  describe_decay(&r, weight_decay);
   push_run(&r);
   if (solution->exact)
-    lua_pushfstring(L, "closed form: %s", solution->name);
+    lua_pushfstring(L, "closed form: %s%s", solution->name, r.details);
   else
-    lua_pushfstring(L, "integrated to a relative tolerance of %f; %s", tolerance, r.plan.description);
+    lua_pushfstring(L, "integrated to a relative tolerance of %f; %s%s", tolerance, r.plan.description,
+                    r.details);
   lua_setfield(L, -2, "plan");
   if (status != LN_OK) raise_with_run(&r, status);
   return 1;

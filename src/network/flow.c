@@ -13,6 +13,7 @@
 
 typedef struct flow {
   const ln_plan *plan;
+  double weight_decay;
   double end; /* the last time asked for */
   size_t gradients;
   ln_flow_output output;
@@ -28,8 +29,9 @@ static ln_status velocity(ln_context *cx, void *ud, double t, const double *thet
     ln_report(cx, "gradient flow", fmin(share_done(f, t), NEARLY_DONE));
   ln_status status = ln_charge(cx, f->plan->flops);
   if (status == LN_OK) status = f->plan->evaluate(cx, f->plan, theta, dtheta, &loss);
-  ln_scale(-1, ln_window(dtheta, f->plan->net->count, 1));
-  return status;
+  if (status != LN_OK) return status;
+  for (size_t i = 0; i < f->plan->net->count; i++) dtheta[i] = -dtheta[i] - f->weight_decay * theta[i];
+  return LN_OK;
 }
 
 static ln_status hand_on(ln_context *cx, void *ud, size_t index, double t, const double *theta) {
@@ -57,10 +59,10 @@ static double smallest_layer(const ln_net *net, const double *theta) {
 
 double ln_flow_tolerance(const ln_net *net) { return net->kinked ? 1e-4 : 1e-10; }
 
-ln_status ln_flow(ln_context *cx, const ln_plan *plan, double *theta, const double *times, size_t count,
-                  double tolerance, ln_flow_output output, void *ud) {
+ln_status ln_flow(ln_context *cx, const ln_plan *plan, double weight_decay, double *theta,
+                  const double *times, size_t count, double tolerance, ln_flow_output output, void *ud) {
   if (!count) return LN_OK;
-  flow f = {.plan = plan, .end = times[count - 1], .output = output, .ud = ud};
+  flow f = {.plan = plan, .weight_decay = weight_decay, .end = times[count - 1], .output = output, .ud = ud};
   ln_ode ode = {.rhs = velocity,
                 .output = hand_on,
                 .settled = settled,

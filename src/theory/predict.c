@@ -29,9 +29,9 @@ static bool assume_plain_linear(ln_assumption *assumptions, size_t *count, const
 
 /* ---- shallow: one layer ---- */
 
-static ln_status measure_shallow(ln_context *cx, const ln_net *net, const ln_task *task,
+static ln_status measure_shallow(ln_context *cx, const ln_net *net, const ln_task *task, double weight_decay,
                                  ln_assumption *assumptions, size_t *count) {
-  (void)cx, (void)task;
+  (void)cx, (void)task, (void)weight_decay;
   assume_plain_linear(assumptions, count, net);
   assume_kind(assumptions, count, "one layer", net->depth == 1);
   return LN_OK;
@@ -42,7 +42,7 @@ static ln_status follow_shallow(ln_context *cx, const ln_net *net, const ln_task
   ln_mark mark = ln_begin(cx);
   ln_shallow shallow;
   ln_matrix start = ln_weights(net, net->parameters, 0), W = ln_weights(net, theta, 0);
-  ln_status status = ln_shallow_prepare(cx, start, task->Sxx, task->Syx, 0, &shallow);
+  ln_status status = ln_shallow_prepare(cx, start, task->Sxx, task->Syx, request->weight_decay, &shallow);
   for (size_t k = 0; k < request->count && status == LN_OK; k++) {
     status = ln_poll(cx);
     if (status == LN_OK) status = ln_shallow_flow(cx, &shallow, request->times[k], W);
@@ -54,22 +54,23 @@ static ln_status follow_shallow(ln_context *cx, const ln_net *net, const ln_task
 /* ---- decoupled: every mode by itself ---- */
 
 /* Takes the list of the layers' weights, and prepares. */
-static ln_status prepare_decoupled(ln_context *cx, const ln_net *net, const ln_task *task, ln_decoupled *d) {
+static ln_status prepare_decoupled(ln_context *cx, const ln_net *net, const ln_task *task,
+                                   double weight_decay, ln_decoupled *d) {
   ln_matrix *weights = ln_take(cx, net->depth, sizeof *weights);
   if (!weights) return LN_EMEMORY;
   for (size_t l = 0; l < net->depth; l++) weights[l] = ln_weights(net, net->parameters, l);
-  return ln_decoupled_prepare(cx, weights, net->depth, task->Sxx, task->Syx, 0, d);
+  return ln_decoupled_prepare(cx, weights, net->depth, task->Sxx, task->Syx, weight_decay, d);
 }
 
 static ln_status measure_decoupled(ln_context *cx, const ln_net *net, const ln_task *task,
-                                   ln_assumption *assumptions, size_t *count) {
+                                   double weight_decay, ln_assumption *assumptions, size_t *count) {
   bool linear = assume_plain_linear(assumptions, count, net);
   bool deep = assume_kind(assumptions, count, "two layers or more", net->depth >= 2);
   if (!linear || !deep) return LN_OK;
   *count = 0; /* these hold; what can be off by a little is what counts */
   ln_mark mark = ln_begin(cx);
   ln_decoupled d;
-  ln_status status = prepare_decoupled(cx, net, task, &d);
+  ln_status status = prepare_decoupled(cx, net, task, weight_decay, &d);
   if (status == LN_OK) {
     assume(assumptions, count, "inputs and input-output correlation have common modes", d.data_misfit,
            COST_OF_DATA);
@@ -98,16 +99,16 @@ static ln_status follow_decoupled(ln_context *cx, const ln_net *net, const ln_ta
   ln_mark mark = ln_begin(cx);
   ln_decoupled d;
   packing p = {net, request, theta};
-  ln_status status = prepare_decoupled(cx, net, task, &d);
+  ln_status status = prepare_decoupled(cx, net, task, request->weight_decay, &d);
   if (status == LN_OK) status = ln_decoupled_follow(cx, &d, request->times, request->count, pack, &p);
   return ln_end(cx, mark, status);
 }
 
 /* ---- flow: any network that a plan can be made for ---- */
 
-static ln_status measure_flow(ln_context *cx, const ln_net *net, const ln_task *task,
+static ln_status measure_flow(ln_context *cx, const ln_net *net, const ln_task *task, double weight_decay,
                               ln_assumption *assumptions, size_t *count) {
-  (void)cx, (void)net, (void)task, (void)assumptions;
+  (void)cx, (void)net, (void)task, (void)weight_decay, (void)assumptions;
   *count = 0;
   return LN_OK;
 }
@@ -118,8 +119,8 @@ static ln_status follow_flow(ln_context *cx, const ln_net *net, const ln_task *t
   ln_plan plan;
   ln_status status = ln_make_plan(cx, &plan, net, task, LN_PLAN_AUTO);
   if (status == LN_OK)
-    status = ln_flow(cx, &plan, theta, request->times, request->count, request->tolerance, request->output,
-                     request->ud);
+    status = ln_flow(cx, &plan, request->weight_decay, theta, request->times, request->count,
+                     request->tolerance, request->output, request->ud);
   return ln_end(cx, mark, status);
 }
 

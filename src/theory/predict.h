@@ -21,6 +21,7 @@ typedef struct ln_assumption {
 typedef struct ln_request {
   const double *times;
   size_t count;
+  double weight_decay;
   double tolerance; /* of an integration, relative, per step */
   ln_flow_output output;
   void *ud;
@@ -29,8 +30,8 @@ typedef struct ln_request {
 typedef struct ln_solution {
   const char *name, *source;
   bool exact; /* a closed form, not an integration */
-  ln_status (*measure)(ln_context *cx, const ln_net *net, const ln_task *task, ln_assumption *assumptions,
-                       size_t *count);
+  ln_status (*measure)(ln_context *cx, const ln_net *net, const ln_task *task, double weight_decay,
+                       ln_assumption *assumptions, size_t *count);
   /* theta: room for the parameters, the network's start in it. */
   ln_status (*follow)(ln_context *cx, const ln_net *net, const ln_task *task, const ln_request *request,
                       double *theta);

@@ -165,11 +165,11 @@ static ln_status whole_run(ln_context *cx, fixture *f) {
   for (const ln_observable *o = ln_observables; o->name && status == LN_OK; o++)
     status = ln_measure(cx, &probe, o, f->parameters, true, out);
   double times[] = {0.5, 1};
-  ln_request request = {times, 2, 1e-8, keep_last, &first};
+  ln_request request = {times, 2, 0, 1e-8, keep_last, &first};
   for (const ln_solution *s = ln_solutions; s->name && status == LN_OK; s++) {
     ln_assumption assumptions[LN_ASSUMPTIONS_MAX];
     size_t count = 0;
-    status = s->measure(cx, &f->net, &f->task, assumptions, &count);
+    status = s->measure(cx, &f->net, &f->task, 0, assumptions, &count);
   }
   if (status == LN_OK) status = ln_predict(cx, ln_find_solution("decoupled"), &f->net, &f->task, &request);
   if (status == LN_OK) status = ln_predict(cx, ln_find_solution("flow"), &f->net, &f->task, &request);
@@ -244,7 +244,7 @@ static void a_flow_reports_between_its_records(void **state) {
   assert_int_equal(ln_make_plan(&context, &plan, &f->net, &f->task, LN_PLAN_AUTO), LN_OK);
   context.progress = count_report;
   context.progress_ud = &seen;
-  ln_status status = ln_flow(&context, &plan, f->parameters, times, 2, 1e-10, keep_last, &first);
+  ln_status status = ln_flow(&context, &plan, 0, f->parameters, times, 2, 1e-10, keep_last, &first);
   context.progress = NULL;
   ln_end(&context, mark, LN_OK);
   assert_int_equal(status, LN_OK);

@@ -174,6 +174,42 @@ describe("weight decay", function()
     net:train { task = task, rate = 1e-4, weight_decay = 0.3, steps = 10000 }
     assert.close(imbalance(), math.exp(-0.6) * before, 1e-3)
   end)
+
+  it("is in the flow: one layer against its closed form, deeper ones against descent at a small rate", function()
+    local task = example_task(4, 3, 30, 2)
+    local W0 = random.stream(5):normal(3, 4)
+    local flow = network.from({ W0:copy() }):flow { task = task, times = { 3 }, weight_decay = 0.4, tolerance = 1e-12 }
+    local exact = theory.shallow.flow { W0 = W0, Sxx = task.Sxx, Syx = task.Syx, t = 3, weight_decay = 0.4 }
+    assert.close(flow.net.weights[1], exact, 1e-10)
+    assert.matches("; weight decay 0.4$", flow.plan)
+    for _, activation in ipairs { "linear", "tanh" } do
+      local net = network.new { task = task, hidden = 5, depth = 3, bias = true, activation = activation, scale = 0.5, seed = 3 }
+      local limit, errors = net:copy():flow { task = task, times = { 2 }, weight_decay = 0.2 }, {}
+      for i, rate in ipairs { 0.02, 0.01, 0.005 } do
+        local run = net:copy():train { task = task, times = { 2 }, rate = rate, weight_decay = 0.2 }
+        errors[i] = (run.net.weights[1] - limit.net.weights[1]):norm()
+      end
+      for i = 1, 2 do assert.is_true(errors[i] / errors[i + 1] > 1.8 and errors[i] / errors[i + 1] < 2.2) end
+    end
+  end)
+
+  it("shrinks the balance under the flow as e^(-2kt), to rounding", function()
+    local task = example_task(4, 3, 30, 2)
+    local net = network.new { task = task, hidden = 5, scale = 0.5, seed = 3 }
+    local function imbalance() return net.weights[2]:tmul(net.weights[2]) - net.weights[1]:mult(net.weights[1]) end
+    local before = imbalance()
+    net:flow { task = task, times = { 4 }, weight_decay = 0.3, tolerance = 1e-12 }
+    assert.close(imbalance(), math.exp(-2.4) * before, 1e-9)
+  end)
+
+  it("that is negative, infinite or no number is refused by the flow", function()
+    local task = example_task(4, 3, 30, 2)
+    local net = network.new { task = task, hidden = 5, seed = 3 }
+    for _, decay in ipairs { -1, 1 / 0, 0 / 0, "much" } do
+      assert.error_matches(function() net:flow { task = task, times = { 1 }, weight_decay = decay } end,
+        "net:flow: weight_decay must be a number")
+    end
+  end)
 end)
 
 describe("minibatches", function()
@@ -317,6 +353,23 @@ describe('rate = "auto"', function()
       end
       assert.close(ends(0.98).loss[201], task:svd() and ends(0.5).loss[201], 1e-3)
       assert.is_true(ends(1.03).diverged)
+    end
+  end)
+
+  it("is half of what theory says for linear networks, with correlated inputs, momentum and decay", function()
+    local task = example_task(5, 3, 40)
+    for depth = 1, 4 do
+      for _, scale in ipairs { 0.01, 0.3, 1 } do
+        local net = network.new { task = task, hidden = depth > 1 and 6 or nil, depth = depth, scale = scale, seed = 2 }
+        local weights = {}
+        for l = 1, depth do weights[l] = net.weights[l]:copy() end
+        for _, options in ipairs { {}, { momentum = 0.8 }, { weight_decay = 0.5 } } do
+          local known = theory.stability.max_rate { weights = weights, Sxx = task.Sxx, Syx = task.Syx,
+            momentum = options.momentum, weight_decay = options.weight_decay }
+          options.task, options.rate, options.steps = task, "auto", 1
+          assert.close(net:copy():train(options).rate, known.rate / 2, 3e-3 * known.rate)
+        end
+      end
     end
   end)
 

@@ -191,6 +191,42 @@ describe("theory.compare", function()
   end)
 end)
 
+describe("theory.predict with weight decay", function()
+  local semantic, correlated = data.semantic(), correlated_task(6, 3, 20)
+  for name, case in pairs {
+    shallow = { correlated, { depth = 1, scale = 0.3 } },
+    decoupled = { semantic, { hidden = 16, init = "aligned", strength = 1e-2 } },
+    ["decoupled deep"] = { semantic, { hidden = 10, depth = 3, init = "aligned", strength = 1e-1 } },
+    flow = { correlated, { hidden = 5, scale = 0.3 } },
+  } do
+    it("agrees with the flow: " .. name, function()
+      local task, options = case[1], case[2]
+      options.task, options.seed = task, 2
+      local net = network.new(options)
+      local pred = theory.predict { net = net, task = task, times = matrix.linspace(0, 20, 21), weight_decay = 0.01,
+        record = { "loss", "modes", "weights" } }
+      assert.equal(name:match "^%a+", pred.solution)
+      assert.matches("; weight decay 0.01$", pred.plan)
+      local flow = net:copy():flow { task = task, times = pred.t, weight_decay = 0.01, tolerance = 1e-12,
+        record = { "loss", "modes", "weights" } }
+      assert.close(pred.modes, flow.modes, 1e-9)
+      for l = 1, net.depth do assert.close(pred.weights[21][l], flow.weights[21][l], 1e-9) end
+      assert.close(pred:at(7.5).loss, theory.predict({ net = net, task = task, times = { 7.5 }, weight_decay = 0.01 }).loss[1],
+        1e-9)
+      local without = theory.predict { net = net, task = task, times = pred.t }
+      assert.is_true((pred.modes - without.modes):abs():max() > 1e-3)
+    end)
+  end
+
+  it("refuses a decay that is negative or no number", function()
+    for _, decay in ipairs { -1, 1 / 0, 0 / 0, "much" } do
+      assert.error_matches(function()
+        theory.predict { net = network.new { task = correlated, hidden = 4 }, task = correlated, times = { 1 }, weight_decay = decay }
+      end, "theory.predict: weight_decay must be a number")
+    end
+  end)
+end)
+
 describe("theory.solutions", function()
   it("lists the solutions, strongest first", function()
     local names = {}
@@ -247,6 +283,26 @@ describe("theory.solutions", function()
     end
     assert.close(asks(fits)().loss[1], net:loss(task), 1e-14) -- net.weights is a list too
     theory.solutions.wrong = { applies = function() return false end, weights = fits }
+  end)
+
+  it("leaves a user's solution out, unless it knows of weight decay", function()
+    local correlated = correlated_task(3, 2, 20)
+    local net = network.new { task = correlated, hidden = 2, seed = 2 }
+    local told
+    local function add(knows)
+      theory.solutions.decaying = { weight_decay = knows, applies = function(_, _, k) told = k return 0 end,
+        weights = function(n, _, _, k) told = told + k return { n.weights[1], n.weights[2] } end }
+    end
+    add(nil)
+    assert.equal("flow", theory.predict({ net = net, task = correlated, times = { 1 }, weight_decay = 0.5 }).solution)
+    assert.equal("decaying", theory.predict({ net = net, task = correlated, times = { 1 } }).solution)
+    assert.error_matches(function()
+      theory.predict { net = net, task = correlated, times = { 1 }, weight_decay = 0.5, solution = "decaying" }
+    end, "'decaying' assumes: no weight decay.*'flow' would do")
+    add(true)
+    assert.equal("decaying", theory.predict({ net = net, task = correlated, times = { 1 }, weight_decay = 0.5 }).solution)
+    assert.equal(1, told)
+    theory.solutions.decaying = { applies = function() return false end, weights = function() end }
   end)
 
   it("refuses bad entries at their author's line, and new meanings of built-in names", function()

@@ -46,6 +46,12 @@ describe("reference values", function()
     assert.is_true(content)
   end)
 
+  it("of gradients, descent with momentum and weight decay, and gradient flow are met", function()
+    local text, content = check "tests/data/training_values.json"
+    assert.are.equal("13 passed, 0 failed\n", text)
+    assert.is_true(content)
+  end)
+
   it("are summed over all files", function()
     local text, content = check(VALUES, VALUES)
     assert.are.equal("124 passed, 0 failed\n", text)
