@@ -321,7 +321,7 @@ static void work_can_be_interrupted(void **unused) {
 static ln_status all_of_it(ln_context *c, ln_matrix *W, ln_matrix Sxx, ln_matrix Syx, ln_matrix velocity) {
   static const double time[] = {0.5};
   ln_stable_rate r;
-  found f = {.count = 10};
+  found f = {.count = W[0].rows * W[0].cols + W[1].rows * W[1].cols};
   ln_finite_rate request = {0.1, 0, 1e-6, time, 1, keep, &f};
   ln_status status = ln_largest_rate(c, W, 2, Sxx, Syx, 0, 0, &r);
   if (status == LN_OK) status = ln_follow_finite_rate(c, W, 2, Sxx, Syx, &request);
