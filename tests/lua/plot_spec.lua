@@ -651,6 +651,7 @@ describe("plot: wrong input", function()
     { "plot:lines: x has 10 numbers and Y has 9 rows", function() new {}:lines(matrix.range(1, 10), matrix.ones(9, 2)) end },
     { "plot:lines: x has 1 number and Y has 2 rows", function() new {}:lines(1, { 1, 2 }) end },
     { "plot:lines: x is empty", function() new {}:lines({}, {}) end },
+    { "plot:lines: x is empty", function() new {}:lines(matrix.zeros(3, 0), matrix.ones(3, 1)) end },
     { "plot:lines: Y is needed", function() new {}:lines(t) end },
     { "plot:lines: x must be a matrix or a list of numbers, got nil", function() new {}:lines(nil, y) end },
     { "plot:lines: Y%[2%] must be a number, got the string 'a'", function() new {}:lines(t, { 1, "a", 3 }) end },

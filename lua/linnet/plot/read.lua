@@ -41,7 +41,7 @@ function read.curves(xvalue, yvalue, call, xname, yname)
     xs = { read.vector(xvalue, call, xname) }
     rows = #xs[1]
   end
-  if rows == 0 then fail(call, "%s is empty", xname) end
+  if rows == 0 or count == 0 then fail(call, "%s is empty", xname) end
   local ys = read.columns(yvalue, rows, call, yname, xname)
   if #xs > 1 and #xs ~= #ys then
     fail(call, "%s has %d columns and %s has %d; %s is one vector, or has as many columns", xname, #xs,
