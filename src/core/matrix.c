@@ -21,6 +21,13 @@ ln_matrix ln_block_of(ln_matrix A, size_t row, size_t col, size_t rows, size_t c
 
 bool ln_is_dense(ln_matrix A) { return A.ld == A.rows || A.cols <= 1; }
 
+bool ln_is_diagonal(ln_matrix A) {
+  for (size_t j = 0; j < A.cols; j++)
+    for (size_t i = 0; i < A.rows; i++)
+      if (i != j && LN_AT(A, i, j) != 0) return false;
+  return true;
+}
+
 bool ln_overlaps(ln_matrix A, ln_matrix B) {
   if (!A.rows || !A.cols || !B.rows || !B.cols) return false;
   uintptr_t a0 = (uintptr_t)A.data, a1 = (uintptr_t)(&LN_AT(A, A.rows - 1, A.cols - 1) + 1);

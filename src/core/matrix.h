@@ -27,6 +27,7 @@ ln_matrix ln_window(double *data, size_t rows, size_t cols); /* ld = rows */
 ln_matrix ln_block_of(ln_matrix A, size_t row, size_t col, size_t rows,
                       size_t cols); /* first row, col from 0 */
 bool ln_is_dense(ln_matrix A);      /* no gaps between columns */
+bool ln_is_diagonal(ln_matrix A);   /* exact zeros off the diagonal */
 /* Do the two share a number? Exact for parts of one matrix; where the leading dimensions differ, whether their
  * ranges of memory meet. */
 bool ln_overlaps(ln_matrix A, ln_matrix B);

@@ -14,6 +14,9 @@
 
 #define RECORDS_DEFAULT 201
 #define STEPS_MAX 9007199254740992.0 /* 2^53: whole numbers beyond are not exact in a time */
+/* What reductions have to pay over where nothing says how many steps there will be. */
+#define STEPS_UNKNOWN 1e4
+#define FLOW_EVALUATIONS 2000
 #define MOMENTUM_DEFAULT 0.9
 
 /* ---- when to record ---- */
@@ -145,7 +148,8 @@ static double read_rate(const options *o, const ln_trainer *trainer) {
 /* The rate that is stable, told in the details of the plan. */
 static double choose_rate(run *r, const ln_descent *how) {
   double rate, curvature;
-  check(r->L, r->call, ln_stable_rate(context_of(r->L), &r->plan, how, &rate, &curvature));
+  /* on the whole network, so that the rate does not depend on what can be reduced */
+  check(r->L, r->call, ln_stable_rate(context_of(r->L), &r->probe.task, how, &rate, &curvature));
   size_t used = strlen(r->details);
   snprintf(r->details + used, sizeof r->details - used,
            "; rate %.6g, half of the largest stable one by the curvature %.6g", rate, curvature);
@@ -166,10 +170,14 @@ static double read_stop_at(const options *o) {
   return loss;
 }
 
-/* Calls stop(state) with { step, t, net, loss, ... } of the last record; true ends the run. */
-static bool asked_to_stop(const run *r, int stop, size_t step) {
+/* Calls stop(state) with { step, t, net, loss, ... } of the last record; true ends the run. shown: room for the
+ * parameters of a reduced run, which stop may not change. */
+static bool asked_to_stop(run *r, int stop, size_t step, double *shown) {
   lua_State *L = r->L;
   if (lua_isnil(L, stop)) return false;
+  const size_t bytes = r->net->count * sizeof *shown;
+  show_parameters(r);
+  if (r->reduced) memcpy(shown, r->net->parameters, bytes);
   lua_pushvalue(L, stop);
   lua_createtable(L, 0, 6);
   lua_pushinteger(L, (lua_Integer)step);
@@ -186,6 +194,10 @@ static bool asked_to_stop(const run *r, int stop, size_t step) {
   lua_call(L, 1, 1);
   bool stop_now = lua_toboolean(L, -1);
   lua_pop(L, 1);
+  if (r->reduced && memcmp(shown, r->net->parameters, bytes) != 0)
+    fail(L, r->call,
+         "`stop` changed the network, which is trained in a reduced form here: give plan = \"plain\" to "
+         "change it");
   return stop_now;
 }
 
@@ -223,7 +235,11 @@ int network_train(lua_State *L) {
 
   push_run_records(&r, s.count);
   double *steps = push_matrix(L, s.count, 1).data;
+  r.evaluations = !trainer.descent.optimizer->rotates ? 0 : rate > 0 ? (double)s.steps : STEPS_UNKNOWN;
+  r.decays = trainer.descent.weight_decay > 0;
   prepare_run(&r, &trainer);
+  bool shows = r.reduced && !lua_isnil(L, stop);
+  double *shown = shows ? push_matrix(L, r.net->count, 1).data : NULL;
   ln_describe_training(&trainer, r.details, sizeof r.details);
   if (rate == 0) set_rate(&o, &s, rate = choose_rate(&r, &trainer.descent));
   trainer.descent.rate = rate;
@@ -239,10 +255,10 @@ int network_train(lua_State *L) {
     if (status != LN_OK) break;
     steps[r.done] = (double)trainer.step;
     status = record_next(cx, &r, r.done, rate * (double)trainer.step, trainer.theta);
-    if (status == LN_OK) stopped = trainer.stopped || asked_to_stop(&r, stop, trainer.step);
+    if (status == LN_OK) stopped = trainer.stopped || asked_to_stop(&r, stop, trainer.step, shown);
   }
   if (status == LN_OK) status = ln_train_finish(cx, &trainer);
-  empty_box(r.box);
+  finish_run(&r);
 
   push_run(&r);
   push_column(L, steps, r.done);
@@ -271,15 +287,16 @@ int network_flow(lua_State *L) {
   ln_matrix asked = push_rising_times(&o);
 
   push_run_records(&r, asked.rows);
+  r.evaluations = FLOW_EVALUATIONS;
+  r.decays = weight_decay > 0;
   prepare_run(&r, NULL);
-  double *theta = r.net->parameters;
   ln_status status =
-      ln_flow(cx, &r.plan, weight_decay, theta, asked.data, asked.rows, tolerance, record_next, &r);
+      ln_flow(cx, &r.plan, weight_decay, r.theta, asked.data, asked.rows, tolerance, record_next, &r);
   if (status == LN_EMEMORY && !r.done) { /* before it began: collect, and once more */
     lua_gc(L, LUA_GCCOLLECT, 0);
-    status = ln_flow(cx, &r.plan, weight_decay, theta, asked.data, asked.rows, tolerance, record_next, &r);
+    status = ln_flow(cx, &r.plan, weight_decay, r.theta, asked.data, asked.rows, tolerance, record_next, &r);
   }
-  empty_box(r.box);
+  finish_run(&r);
 
   describe_decay(&r, weight_decay);
   push_run(&r);

@@ -59,11 +59,27 @@ void push_run_records(run *r, size_t records) {
   r->t = push_matrix(r->L, records, 1);
 }
 
+static ln_status make_plan(ln_context *cx, run *r, bool in_batches) {
+  r->theta = r->net->parameters;
+  if (r->evaluations > 0 && r->net->linear && r->choice == LN_PLAN_AUTO && !in_batches) {
+    ln_status status =
+        ln_reduce_network(cx, &r->reduction, r->net, r->task, r->evaluations, r->decays, &r->reduced);
+    if (status != LN_OK) return status;
+  }
+  if (!r->reduced)
+    return ln_make_plan(cx, &r->plan, r->net, r->task, in_batches ? LN_PLAN_BATCHES : r->choice);
+  r->plan = r->reduction.plan;
+  r->theta = r->reduction.theta;
+  return LN_OK;
+}
+
 static ln_status prepare(ln_context *cx, run *r, ln_trainer *trainer) {
   ln_mark mark = ln_begin(cx);
-  bool in_batches = trainer && trainer->batches.size;
-  ln_status status = ln_make_plan(cx, &r->plan, r->net, r->task, in_batches ? LN_PLAN_BATCHES : r->choice);
+  ln_status status = make_plan(cx, r, trainer && trainer->batches.size);
   if (status == LN_OK) status = ln_make_probe(cx, &r->probe, r->net, r->task, r->test, r->U, r->V, r->choice);
+  if (status == LN_OK && r->reduced)
+    status = ln_probe_reduced(cx, &r->probe, &r->reduction, r->net->parameters);
+  if (trainer) trainer->theta = r->theta;
   if (status == LN_OK && trainer) status = ln_make_trainer(cx, trainer);
   if (status != LN_OK) return ln_end(cx, mark, status);
   r->box->blocks = ln_detach(cx, mark);
@@ -78,6 +94,15 @@ void prepare_run(run *r, ln_trainer *trainer) {
 
 void describe_decay(run *r, double weight_decay) {
   if (weight_decay > 0) snprintf(r->details, sizeof r->details, "; weight decay %g", weight_decay);
+}
+
+void show_parameters(run *r) {
+  if (r->reduced) ln_lift(&r->reduction, r->theta, r->net->parameters);
+}
+
+void finish_run(run *r) {
+  show_parameters(r);
+  empty_box(r->box);
 }
 
 ln_status record_next(ln_context *cx, void *ud, size_t index, double t, const double *theta) {

@@ -20,11 +20,16 @@ typedef struct run {
   const ln_task *task, *test; /* test: null unless something of it is recorded */
   ln_plan_choice choice;
   recording recording;
-  ln_matrix U, V; /* the task's modes, if they are recorded */
-  ln_matrix t;    /* T x 1 */
-  box *box;       /* holds the work space of plan and probe */
-  ln_plan plan;
-  char details[256]; /* of the plan, behind its description; or "" */
+  ln_matrix U, V;     /* the task's modes, if they are recorded */
+  ln_matrix t;        /* T x 1 */
+  box *box;           /* holds the work space of plan and probe */
+  double evaluations; /* about how many gradients it will take: reductions must pay; 0: no reductions */
+  bool decays;        /* is there weight decay? */
+  bool reduced;
+  ln_reduced reduction; /* if reduced */
+  ln_plan plan;         /* the reduction's, if reduced */
+  double *theta;        /* what is moved: the network's parameters, or the reduction's */
+  char details[256];    /* of the plan, behind its description; or "" */
   ln_probe probe;
   size_t done; /* records */
   double started;
@@ -43,11 +48,18 @@ ln_matrix push_rising_times(const options *o);
 /* Pushes room for this many records and their times. */
 void push_run_records(run *r, size_t records);
 
-/* Plan and probe, and what the trainer needs if there is one (its plan is the run's). Raises what is refused. */
+/* Plan, theta and probe, with a reduction of the network where that pays over r->evaluations, and what the trainer needs
+ * if there is one (its plan and theta are the run's). Raises what is refused. */
 void prepare_run(run *r, ln_trainer *trainer);
 
 /* Says weight decay in the details of the plan, if there is any. */
 void describe_decay(run *r, double weight_decay);
+
+/* Where theta is not the network's own, the network gets what it stands for. */
+void show_parameters(run *r);
+
+/* The same, and the work space is given back: before push_run, however the run ended. */
+void finish_run(run *r);
 
 /* Records theta at time t as the next record: an ln_flow_output, with the run as ud. */
 ln_status record_next(ln_context *cx, void *ud, size_t index, double t, const double *theta);

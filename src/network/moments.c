@@ -162,13 +162,6 @@ static ln_status add_constant_input(ln_context *cx, const ln_task *task, moments
   return status;
 }
 
-static bool is_diagonal(ln_matrix A) {
-  for (size_t j = 0; j < A.cols; j++)
-    for (size_t i = 0; i < A.rows; i++)
-      if (i != j && LN_AT(A, i, j) != 0) return false;
-  return true;
-}
-
 ln_status ln_plan_moments(ln_context *cx, ln_plan *plan) {
   ln_mark mark = ln_begin(cx);
   const ln_net *net = plan->net;
@@ -194,7 +187,7 @@ ln_status ln_plan_moments(ln_context *cx, ln_plan *plan) {
     ln_status status = add_constant_input(cx, task, m);
     if (status != LN_OK) return ln_end(cx, mark, status);
   }
-  if (is_diagonal(m->Sxx)) {
+  if (ln_is_diagonal(m->Sxx)) {
     m->diagonal = ln_reals(cx, n);
     if (!m->diagonal) return ln_end(cx, mark, LN_EMEMORY);
     for (size_t j = 0; j < n; j++) m->diagonal[j] = LN_AT(m->Sxx, j, j);

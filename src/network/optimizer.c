@@ -58,10 +58,10 @@ static double momentum_stable(double m) { return 2 * (1 + m); }
 static double nesterov_stable(double m) { return 2 * (1 + m) / (1 + 2 * m); }
 
 const ln_optimizer ln_optimizers[] = {
-    {"gd", "w -= rate g", 0, false, gd_stable, gd},
-    {"momentum", "v = m v + g; w -= rate v", 1, true, momentum_stable, momentum},
-    {"nesterov", "v = m v + g; w -= rate (g + m v)", 1, true, nesterov_stable, nesterov},
-    {"adam", "rate times the gradient's mean over the root of its mean square", 2, false, NULL, adam},
+    {"gd", "w -= rate g", 0, false, true, gd_stable, gd},
+    {"momentum", "v = m v + g; w -= rate v", 1, true, true, momentum_stable, momentum},
+    {"nesterov", "v = m v + g; w -= rate (g + m v)", 1, true, true, nesterov_stable, nesterov},
+    {"adam", "rate times the gradient's mean over the root of its mean square", 2, false, false, NULL, adam},
     {0},
 };
 

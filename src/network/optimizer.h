@@ -21,6 +21,7 @@ typedef struct ln_optimizer {
   const char *name, *doc;
   size_t memory;     /* numbers it remembers of each parameter */
   bool has_momentum; /* does `momentum` mean anything to it? */
+  bool rotates;      /* does it take the same steps in any orthonormal coordinates? */
   /* Descent on a quadratic of curvature h converges if rate * h is below this; null: no such bound. */
   double (*stable)(double momentum);
   /* Step `step` (from 1) of n parameters w with gradient g. `memory` holds n numbers, then n more after

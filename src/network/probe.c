@@ -118,8 +118,48 @@ size_t ln_width(const ln_observable *observable, const ln_net *net) {
   return observable->width ? observable->width(net) : 1;
 }
 
+ln_status ln_probe_reduced(ln_context *cx, ln_probe *probe, ln_reduced *reduction, double *parameters) {
+  ln_mark mark = ln_begin(cx);
+  const ln_net *net = &reduction->net;
+  size_t k = probe->U.cols, n = ln_inputs(net);
+  ln_probe *reduced = ln_take(cx, 1, sizeof *reduced);
+  if (!reduced) return ln_end(cx, mark, LN_EMEMORY);
+  *reduced = (ln_probe){.net = net,
+                        .task = reduction->plan,
+                        .product = ln_take_matrix(cx, ln_outputs(net), n),
+                        .U = ln_take_matrix(cx, ln_outputs(net), k),
+                        .V = ln_take_matrix(cx, n, k)};
+  if (!reduced->product.data || !reduced->U.data || !reduced->V.data) return ln_end(cx, mark, LN_EMEMORY);
+  if (k) {
+    ln_fill(reduced->V, 0); /* in the direction that no example has, too */
+    bool left, right;
+    ln_status status = ln_reduced_columns(cx, reduction, net->depth, probe->U, reduced->U, &left);
+    if (status == LN_OK)
+      status = ln_reduced_columns(cx, reduction, 0, probe->V,
+                                  ln_block_of(reduced->V, 0, 0, n - reduction->decays, k), &right);
+    if (status != LN_OK) return ln_end(cx, mark, status);
+    if (!left || !right) reduced->U.data = NULL;
+  }
+  probe->of_reduced = reduced;
+  probe->reduction = reduction;
+  probe->parameters = parameters;
+  return LN_OK;
+}
+
+/* Is it the same of the reduced network? */
+static bool survives(const ln_observable *observable, const ln_probe *reduced) {
+  if (observable->measure == mode_strengths) return reduced->U.data;
+  return observable->measure == loss || observable->measure == error;
+}
+
 ln_status ln_measure(ln_context *cx, ln_probe *probe, const ln_observable *observable, const double *theta,
                      bool fresh, double *out) {
-  if (fresh) probe->theta = NULL;
-  return observable->measure(cx, probe, theta, out);
+  ln_probe *reduced = probe->of_reduced;
+  if (fresh) probe->theta = NULL, probe->is_lifted = false;
+  if (!reduced) return observable->measure(cx, probe, theta, out);
+  if (fresh) reduced->theta = NULL;
+  if (survives(observable, reduced)) return observable->measure(cx, reduced, theta, out);
+  if (!probe->is_lifted) ln_lift(probe->reduction, theta, probe->parameters);
+  probe->is_lifted = true;
+  return observable->measure(cx, probe, probe->parameters, out);
 }

@@ -5,7 +5,7 @@
 #ifndef LN_PROBE_H
 #define LN_PROBE_H
 
-#include "network/plan.h"
+#include "network/reduce.h"
 
 typedef struct ln_probe {
   const ln_net *net;
@@ -13,13 +13,21 @@ typedef struct ln_probe {
   ln_plan test; /* valid if has_test */
   bool has_test;
   ln_matrix U, V; /* the task's modes: outputs x k and inputs x k; data null if no mode will be asked for */
-  ln_matrix product;   /* W_D ... W_1 */
-  const double *theta; /* whose product it is */
+  ln_matrix product;           /* W_D ... W_1 */
+  const double *theta;         /* whose product it is */
+  ln_reduced *reduction;       /* null, or what the parameters to be measured are of */
+  struct ln_probe *of_reduced; /* what is measured without the whole network's parameters */
+  double *parameters;          /* the whole network's, where the others are measured, */
+  bool is_lifted;              /* once they are lifted */
 } ln_probe;
 
 /* test may be null; U and V may be {0}. Loss and test loss are computed on the paths that `choice` gives. */
 ln_status ln_make_probe(ln_context *cx, ln_probe *probe, const ln_net *net, const ln_task *task,
                         const ln_task *test, ln_matrix U, ln_matrix V, ln_plan_choice choice);
+
+/* From now on the probe is given the parameters of this reduction: it measures the loss, and the modes if their U and V
+ * lie in the reduction's bases, on them, and else lifts them into `parameters` first. */
+ln_status ln_probe_reduced(ln_context *cx, ln_probe *probe, ln_reduced *reduction, double *parameters);
 
 typedef enum ln_observable_kind {
   LN_CURVES,     /* width numbers a record: T x width */

@@ -291,6 +291,9 @@ def W3b(a):
     return descend_two_layers(a, a["X"], a["Y"])
 
 
+W3c = W3b
+
+
 # ---- nonlinear ----
 
 
@@ -357,7 +360,7 @@ def flow(a):
 
 JOBS = {
     **{name: globals()[name] for name in ("get", "scal", "index", "index2", "temporaries", "growth", "script")},
-    **{name: globals()[name] for name in ("W3a", "W3b", "W5a", "flow")},
+    **{name: globals()[name] for name in ("W3a", "W3b", "W3c", "W5a", "flow")},
     **{"%s%d" % (f.__name__, n): f for f in (gemm, solve, eigh, svd) for n in (8, 512)},
     **{"sum%d" % n: weighted_sum for n in (16, 1000)},
     **{"inplace%d" % n: inplace for n in (16, 1000)},

@@ -1,5 +1,5 @@
 -- Jobs that train networks, and one that follows the gradient flow. Seconds are those of the run, with the plan it
--- makes and the records it takes; moments are there before it, but for W3a and W3b.
+-- makes and the records it takes; moments are there before it, but for W3a, W3b and W3c.
 
 local clock = require "clock"
 
@@ -123,7 +123,8 @@ local function train_from_examples(task, a)
     run = net:train { task = task, rate = a.rate:item(), steps = math.tointeger(a.steps:item()),
       record = { "loss" }, every = math.tointeger(a.steps:item()), progress = false }
   end)
-  return seconds, matrix.vcat(run.loss, net:product():reshape(7840, 1))
+  local W = net:product()
+  return seconds, matrix.vcat(run.loss, W:reshape(W.rows * W.cols, 1))
 end
 
 jobs.W3a = {
@@ -139,9 +140,20 @@ jobs.W3a = {
 jobs.W3b = {
   input = function()
     local task = data.fashion { size = 28 }
-    return with({ X = task.X, Y = task.Y }, fashion_net(), 0.005, 200)
+    return with({ X = task.X, Y = task.Y }, fashion_net(), 0.005, 1000)
   end,
   run = function(a) return train_from_examples(data.task { X = a.X, Y = a.Y }, a) end,
+}
+
+jobs.W3c = {
+  input = function()
+    local r = random.stream(SEED)
+    local X = r:normal(32, 32, 0, 1 / math.sqrt(32)) * r:normal(32, 2000)
+    local Y = r:normal(8, 32, 0, 1 / math.sqrt(32)) * X + r:normal(8, 2000, 0, 0.1)
+    local net = network.new { sizes = { 32, 4096, 8 }, scale = 0.01, seed = SEED }
+    return with({ X = X, Y = Y }, net, 0.01, 10000)
+  end,
+  run = jobs.W3b.run,
 }
 
 -- ---- nonlinear ----
