@@ -113,7 +113,7 @@ static int stability_max_rate(lua_State *L) {
   options o = options_read(L, 1, "theory.stability.max_rate", names);
   problem p = read_problem(&o);
   double momentum = option_nonnegative_or(&o, "momentum", 0);
-  ln_stable_rate r;
+  ln_rate_limits r;
   check(L, o.call, ln_largest_rate(context_of(L), p.layers, p.depth, p.Sxx, p.Syx, p.decay, momentum, &r));
   lua_createtable(L, 0, 4);
   set_number(L, "rate", r.rate);

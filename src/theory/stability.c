@@ -113,7 +113,7 @@ static ln_status curvature_with_residual(ln_context *cx, const best_map *best, c
 }
 
 ln_status ln_largest_rate(ln_context *cx, const ln_matrix *weights, size_t depth, ln_matrix Sxx,
-                          ln_matrix Syx, double decay, double momentum, ln_stable_rate *stable) {
+                          ln_matrix Syx, double decay, double momentum, ln_rate_limits *stable) {
   ln_status status = ln_check_descent(cx, 0, momentum, decay, NULL, 0);
   if (status != LN_OK) return status;
   ln_mark mark = ln_begin(cx);

@@ -15,17 +15,17 @@
 
 #include "core/matrix.h"
 
-typedef struct ln_stable_rate {
+typedef struct ln_rate_limits {
   double rate;    /* 2 (1 + momentum) / max(now, minimum); infinity if neither is above 0 */
   double now;     /* the largest eigenvalue of the Hessian at the given weights */
   double minimum; /* that at the balanced minimum */
-} ln_stable_rate;
+} ln_rate_limits;
 
 /* weights W_1 .. W_D that lead from Sxx.rows inputs to Syx.rows outputs; weight decay k adds k to both curvatures.
  * LN_EARG for shapes that do not fit, numbers that are not finite, moments that no data gives (moments.h), decay < 0
  * or a momentum outside [0, 1). */
 ln_status ln_largest_rate(ln_context *cx, const ln_matrix *weights, size_t depth, ln_matrix Sxx,
-                          ln_matrix Syx, double decay, double momentum, ln_stable_rate *stable);
+                          ln_matrix Syx, double decay, double momentum, ln_rate_limits *stable);
 
 /* What `count` times find: the weights after descent of this rate, to second order, and what of it the flow of the
  * same weights does not have. Descent of rate eta follows the flow of L + (eta/4)|grad L|^2 to O(eta^2) (Barrett

@@ -128,7 +128,7 @@ static void at_a_balanced_minimum_with_white_inputs_curvature_is_that_of_the_lar
     widths[depth] = 2;
     ln_matrix U = orthonormal(2, 2), V = orthonormal(3, 2), Syx = compose(U, s, V, 2);
     ln_matrix *W = balanced_layers(widths, depth, U, s, V, 2);
-    ln_stable_rate r;
+    ln_rate_limits r;
     assert_ok(ln_largest_rate(cx, W, depth, identity(3), Syx, 0, 0, &r));
     double expected = (double)depth * pow(1.7, 2 - 2 / (double)depth);
     assert_close(r.now, expected, 1e-13);
@@ -146,7 +146,7 @@ static void at_a_lambda_balanced_minimum_curvature_is_that_of_the_hyperbola(void
   ln_matrix U = orthonormal(2, 2), V = orthonormal(2, 2), R = orthonormal(2, 2);
   const double first[] = {a, a}, second[] = {b, b}, both[] = {s, s};
   ln_matrix W[] = {compose(R, first, V, 2), compose(U, second, R, 2)};
-  ln_stable_rate r;
+  ln_rate_limits r;
   assert_ok(ln_largest_rate(cx, W, 2, identity(2), compose(U, both, V, 2), 0, 0, &r));
   assert_close(r.now, sqrt(lambda * lambda + 4 * s * s), 1e-13);
   assert_close(r.minimum, 2 * s, 1e-13);
@@ -170,7 +170,7 @@ static void the_minimum_of_any_task_is_where_balanced_layers_meet_it(void **unus
       ln_matrix best = product(LN_N, LN_N, compose(U, s, V, rank), half);
       assert_ok(ln_svd(cx, best, U, s, V));
       ln_matrix *W = balanced_layers(widths, depth, U, s, V, rank);
-      ln_stable_rate r;
+      ln_rate_limits r;
       assert_ok(ln_largest_rate(cx, W, depth, Sxx, Syx, 0, 0, &r));
       assert_close(r.minimum / r.now, 1, 1e-11);
     }
@@ -181,7 +181,7 @@ static void a_task_without_anything_to_learn_allows_any_rate(void **unused) {
   static const size_t sizes[] = {2, 3, 2};
   ln_matrix *W = random_layers(sizes, 2, 0), nothing = make(2, 2);
   ln_fill(nothing, 0);
-  ln_stable_rate r;
+  ln_rate_limits r;
   assert_ok(ln_largest_rate(cx, W, 2, identity(2), nothing, 0, 0, &r));
   assert_true(isinf(r.rate) && r.rate > 0);
 }
@@ -283,7 +283,7 @@ static void senseless_problems_are_refused(void **unused) {
   static const size_t sizes[] = {2, 3, 2};
   static const double falling[] = {2, 1};
   ln_matrix *W = random_layers(sizes, 2, 1), white = identity(2), Syx = random_matrix(2, 2);
-  ln_stable_rate r;
+  ln_rate_limits r;
   ln_hessian h;
   assert_int_equal(ln_largest_rate(cx, W, 2, white, Syx, -1, 0, &r), LN_EARG);
   assert_int_equal(ln_largest_rate(cx, W, 2, white, Syx, 0, 1, &r), LN_EARG);
@@ -312,7 +312,7 @@ static void work_can_be_interrupted(void **unused) {
   (void)unused;
   static const size_t sizes[] = {12, 12, 12};
   ln_matrix *W = random_layers(sizes, 2, 1);
-  ln_stable_rate r;
+  ln_rate_limits r;
   ln_interrupt(cx);
   assert_int_equal(ln_largest_rate(cx, W, 2, identity(12), random_matrix(12, 12), 0, 0, &r), LN_EINTERRUPT);
   atomic_store(&cx->interrupted, 0);
@@ -320,7 +320,7 @@ static void work_can_be_interrupted(void **unused) {
 
 static ln_status all_of_it(ln_context *c, ln_matrix *W, ln_matrix Sxx, ln_matrix Syx, ln_matrix velocity) {
   static const double time[] = {0.5};
-  ln_stable_rate r;
+  ln_rate_limits r;
   found f = {.count = W[0].rows * W[0].cols + W[1].rows * W[1].cols};
   ln_finite_rate request = {0.1, 0, 1e-6, time, 1, keep, &f};
   ln_status status = ln_largest_rate(c, W, 2, Sxx, Syx, 0, 0, &r);
