@@ -150,6 +150,25 @@ function functions.flow(given)
   return named_layers(run.net.weights)
 end
 
+--- The layers of a case after gradient flow on a task, integrated.
+local function flown(given, task)
+  local net = network.from(layers_of(given))
+  net:flow { task = task, times = { given.t }, tolerance = 1e-12 }
+  local out = {}
+  for l = 1, net.depth do out["W" .. l] = net.weights[l] end
+  return out
+end
+
+function functions.completion(given)
+  return flown(given, data.completion { Y = given.Y, mask = given.mask })
+end
+
+function functions.sensing(given)
+  local sensors = {}
+  for k, A in ipairs(given.sensors) do sensors[k] = matrix(A) end
+  return flown(given, data.sensing { sensors = sensors, values = given.values })
+end
+
 --- Compared entry by entry: curves over many orders of magnitude.
 local entries = { mode_equal = true, mode_infinite = true }
 

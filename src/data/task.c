@@ -268,7 +268,7 @@ static ln_status decouple(ln_context *cx, ln_matrix Sxx, ln_matrix U, ln_matrix 
 
 ln_status ln_task_modes(ln_context *cx, const ln_task *task, ln_matrix U, double *s, ln_matrix V) {
   ln_status status = ln_svd(cx, task->Syx, U, s, V);
-  if (status != LN_OK) return status;
+  if (status != LN_OK || task->observed.count) return status;
   ln_mark mark = ln_begin(cx);
   size_t k = V.cols;
   size_t *start = ln_take(cx, k + 1, sizeof *start);

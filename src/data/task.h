@@ -1,4 +1,4 @@
-/* task.h: what a network learns from: examples, or only their moments.
+/* task.h: what a network learns from: examples, or only their moments, or entries of the map (observed.h).
  *
  *     Sxx = X X'/P   inputs x inputs        Syx = Y X'/P   outputs x inputs        tr_yy = |Y|^2/P
  * A column of X (inputs x P) and Y (outputs x P) is an example. A linear network's full-batch gradient
@@ -7,12 +7,14 @@
 #ifndef LN_TASK_H
 #define LN_TASK_H
 
-#include "core/matrix.h"
+#include "data/observed.h"
 
 typedef struct ln_task {
   size_t inputs, outputs;
   size_t examples; /* 0: only the moments are known, and X and Y are empty */
   ln_matrix X, Y;
+  ln_observed observed; /* count > 0: no examples and no moments; but Syx = -dL/dW at W = 0, as always,
+ and target, the map as far as it is known */
   /* valid once has_moments is set: */
   ln_matrix Sxx, Syx;
   ln_matrix mean_x,
@@ -52,7 +54,7 @@ ln_status ln_check_moments(ln_context *cx, ln_matrix Sxx, ln_matrix Syx, double 
 
 /* The modes of the input-output correlation: Syx = U diag(s) V', thin, signs and equal singular values as
  * ln_svd says; within a group of equal s the basis diagonalises Sxx first, so that the modes decouple
- * wherever they can. */
+ * wherever they can. Of observations it is the first step from zero whose modes these are. */
 ln_status ln_task_modes(ln_context *cx, const ln_task *task, ln_matrix U, double *s, ln_matrix V);
 
 #endif

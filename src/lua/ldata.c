@@ -62,8 +62,17 @@ void make_task(lua_State *L) {
   task->tr_yy = lua_tonumber(L, -1);
   lua_pop(L, 1);
   task->examples = task->X.cols;
-  task->inputs = task->examples ? task->X.rows : task->Sxx.rows;
+  task->inputs = task->examples ? task->X.rows : task->Syx.cols;
   task->outputs = task->examples ? task->Y.rows : task->Syx.rows;
+  lua_getfield(L, fields, "observed");
+  lua_getfield(L, fields, "normalisation");
+  task->observed = (ln_observed){.count = (size_t)lua_tointeger(L, -2),
+                                 .normalisation = lua_tonumber(L, -1),
+                                 .mask = window_of(L, fields, "mask"),
+                                 .sensors = window_of(L, fields, "sensors"),
+                                 .values = window_of(L, fields, "values")};
+  if (task->observed.count) task->target = window_of(L, fields, "target"), task->has_target = true;
+  lua_pop(L, 2);
   lua_pushvalue(L, fields);
   lua_setiuservalue(L, -2, 1);
   luaL_setmetatable(L, TASK_TYPE);
@@ -72,9 +81,16 @@ void make_task(lua_State *L) {
 
 /* ---- what is computed when it is first asked for ---- */
 
+void refuse_observed(lua_State *L, const ln_task *task, const char *call) {
+  if (task->observed.count)
+    fail(L, call, "the task observes %s of the map itself: it has no examples and none of their moments",
+         task->observed.mask.data ? "entries" : "measurements");
+}
+
 static ln_task *with_moments(lua_State *L, int index, const char *name) {
   ln_task *task = to_task(L, index, name, "task");
   if (task->has_moments) return task;
+  refuse_observed(L, task, name);
   int top = lua_gettop(L);
   push_fields(L, index);
   ln_matrix Sxx = push_matrix(L, task->inputs, task->inputs),
@@ -97,8 +113,9 @@ const ln_task *task_with_moments(lua_State *L, int index, const char *name) {
 }
 
 const ln_task *task_with_target(lua_State *L, int index, const char *name) {
-  ln_task *task = with_moments(L, index, name);
+  ln_task *task = to_task(L, index, name, "task");
   if (task->has_target) return task;
+  with_moments(L, index, name);
   int top = lua_gettop(L);
   push_fields(L, index);
   int fields = top + 1;
@@ -123,7 +140,8 @@ const ln_task *task_with_target(lua_State *L, int index, const char *name) {
 
 void push_task_modes(lua_State *L, int index, const char *name) {
   index = lua_absindex(L, index);
-  const ln_task *task = task_with_moments(L, index, name);
+  const ln_task *task = to_task(L, index, name, "task");
+  if (!task->observed.count) with_moments(L, index, name);
   push_fields(L, index);
   int fields = lua_gettop(L);
   if (lua_rawgeti(L, fields, MODES_V) == LUA_TNIL) {
@@ -238,6 +256,11 @@ static int task_tostring(lua_State *L) {
   if (task->examples) {
     lua_pushfstring(L, "%I example%s", (LUAI_UACINT)task->examples, plural(task->examples));
     luaL_addvalue(&text);
+  } else if (task->observed.count) {
+    bool entries = task->observed.mask.data;
+    lua_pushfstring(L, entries ? "%I of %I entries observed" : "%I measurements of its %I entries",
+                    (LUAI_UACINT)task->observed.count, (LUAI_UACINT)(task->inputs * task->outputs));
+    luaL_addvalue(&text);
   } else {
     luaL_addstring(&text, "moments only");
   }
@@ -263,6 +286,8 @@ static int task_tostring(lua_State *L) {
   lua_pop(L, 1);
   if (test && test->examples)
     lua_pushfstring(L, "\n  test: %I examples", (LUAI_UACINT)test->examples), luaL_addvalue(&text);
+  else if (test && test->observed.count)
+    lua_pushfstring(L, "\n  test: %I entries", (LUAI_UACINT)test->observed.count), luaL_addvalue(&text);
   else if (test)
     luaL_addstring(&text, "\n  test: the population, by its moments");
   luaL_pushresult(&text);
@@ -293,6 +318,7 @@ int luaopen_data(lua_State *L) {
   lua_pop(L, 1);
   lua_newtable(L);
   luaL_setfuncs(L, generator_makers, 0);
+  luaL_setfuncs(L, observed_makers, 0);
   luaL_setfuncs(L, table_makers, 0);
   luaL_setfuncs(L, file_makers, 0);
   luaL_setfuncs(L, bundled_makers, 0);

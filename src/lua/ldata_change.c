@@ -133,6 +133,7 @@ static ln_affine push_affine(lua_State *L, const ln_task *task, const char *call
 static int center_or_scale(lua_State *L, const char *call, bool scale) {
   static const char *const names[] = {"outputs", NULL};
   const ln_task *task = task_self(L, call);
+  refuse_observed(L, task, call);
   options o = options_read_optional(L, 2, call, names);
   bool outputs = option_flag_or(&o, "outputs", false);
   if (outputs && scale && !task->examples)
@@ -290,8 +291,8 @@ static void push_joined(lua_State *L, const char *call, int first, int second) {
 /* task:join(other): the outputs of both on the inputs that they share. */
 static int task_join(lua_State *L) {
   const char *call = "task:join";
-  task_self(L, call);
-  check_task(L, 2, call, "other");
+  refuse_observed(L, task_self(L, call), call);
+  refuse_observed(L, check_task(L, 2, call, "other"), call);
   lua_settop(L, 2);
   for (int i = 1; i <= 2; i++) push_fields(L, i), lua_getfield(L, -1, "test"), lua_remove(L, -2);
   bool tested = luaL_testudata(L, 3, TASK_TYPE) && luaL_testudata(L, 4, TASK_TYPE);

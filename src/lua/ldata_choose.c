@@ -8,6 +8,7 @@
 
 const ln_task *task_with_examples(lua_State *L, const char *call) {
   const ln_task *task = task_self(L, call);
+  refuse_observed(L, task, call);
   if (!task->examples) fail(L, call, "needs examples, and this task has only their moments");
   return task;
 }

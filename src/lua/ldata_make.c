@@ -158,8 +158,7 @@ static int data_task(lua_State *L) {
 
 /* ---- data.spectrum ---- */
 
-/* Singular values: a vector of numbers >= 0, at most min(inputs, outputs) of them. Pushes it. */
-static ln_matrix push_singular_values(const options *o, size_t inputs, size_t outputs) {
+ln_matrix push_singular_values(const options *o, size_t inputs, size_t outputs) {
   ln_matrix s = option_vector(o, "s");
   size_t most = inputs < outputs ? inputs : outputs;
   if (!s.rows) option_fail(o, "s", "must have at least one singular value");

@@ -6,16 +6,17 @@
 #include "lua/files.h"
 #include "lua/ldata.h"
 
-/* The fields a task can have. X and Y are dense matrices whose columns are examples; items, features, classes
+/* The fields a task can have. mask, sensors, values, observed (their number), normalisation and Syx are those of
+ * observations of the map (data/observed.h). X and Y are dense matrices whose columns are examples; items, features, classes
  * and input_names lists of strings; labels a column of class numbers from 1; test a task; image {rows, cols}.
  */
 #define TASK_FIELDS                                                                                          \
   "X", "Y", "Sxx", "Syx", "mean_x", "mean_y", "tr_yy", "target", "loss_min", "name", "source", "items",      \
       "features", "labels", "classes", "input_names", "image", "test", "teacher", "power", "snr", "noise",   \
-      "alpha", "whitening"
+      "alpha", "whitening", "mask", "sensors", "values", "observed", "normalisation"
 
 /* Replaces the table of fields on top of the stack by the task made from it. The table must hold X and Y, or
- * Sxx, Syx and tr_yy, or both, checked by the caller; mean_x and mean_y where they are known. */
+ * Sxx, Syx and tr_yy, or both, or observations of the map, checked by the caller; mean_x and mean_y where they are known. */
 void make_task(lua_State *L);
 
 /* What a task keeps, whichever of its examples are chosen and whatever is done to their numbers. */
@@ -26,6 +27,10 @@ void make_task(lua_State *L);
 
 /* The task at index 1; raises unless it has examples. */
 const ln_task *task_with_examples(lua_State *L, const char *call);
+/* Raises for a task that observes entries of the map, which has neither examples nor their moments. */
+void refuse_observed(lua_State *L, const ln_task *task, const char *call);
+/* Singular values: a vector of numbers >= 0, at most min(inputs, outputs) of them. Pushes it. */
+ln_matrix push_singular_values(const options *o, size_t inputs, size_t outputs);
 /* Pushes task.test of the task at index 1, or nil; returns it, or null. */
 const ln_task *push_task_test(lua_State *L);
 
@@ -69,6 +74,6 @@ void set_file_name(lua_State *L, int fields, const char *path);
 
 /* Parts of the module's table and of the tasks' methods; each list ends with a null name. */
 extern const luaL_Reg task_methods[], task_choices[], task_changes[];
-extern const luaL_Reg generator_makers[], table_makers[], file_makers[], bundled_makers[];
+extern const luaL_Reg generator_makers[], observed_makers[], table_makers[], file_makers[], bundled_makers[];
 
 #endif

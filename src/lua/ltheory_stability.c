@@ -1,4 +1,4 @@
-/* theory.stability: curvature and rates of descent of deep linear networks; theory.balanced.velocity.
+/* theory.stability: curvature and rates of descent of deep linear networks.
  *
  * All take weights = { W1, W2, ... } or net = a network, and the moments of the task (Sxx and Syx, or task =).
  * weight_decay = k adds k/2 sum |W_l|^2 to the loss. */
@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "theory/end_to_end.h"
 #include "theory/hessian.h"
 #include "theory/stability.h"
 
@@ -192,21 +191,3 @@ const luaL_Reg stability_functions[] = {
     {"hessian", stability_hessian},         {"spectrum", stability_spectrum},
     {"curvature", stability_curvature},     {"max_rate", stability_max_rate},
     {"finite_rate", stability_finite_rate}, {NULL, NULL}};
-
-/* ---- layers in balance ---- */
-
-/* theory.balanced.velocity { W=, depth=, Sxx=, Syx= | task= }: dW/dt of the end-to-end map W of a network whose layers
- * are in balance, at this moment. Arora, Cohen and Hazan (2018). */
-static int balanced_velocity(lua_State *L) {
-  static const char *const names[] = {"W", "depth", "Sxx", "Syx", "task", NULL};
-  options o = options_read(L, 1, "theory.balanced.velocity", names);
-  ln_matrix Sxx, Syx;
-  option_moments(&o, &Sxx, &Syx);
-  ln_matrix W = option_matrix_sized(&o, "W", Syx.rows, Syx.cols);
-  size_t depth = (size_t)option_integer(&o, "depth", 1, 1000000);
-  ln_matrix velocity = push_matrix(L, W.rows, W.cols);
-  check(L, o.call, ln_balanced_velocity(context_of(L), W, Sxx, Syx, depth, velocity));
-  return 1;
-}
-
-const luaL_Reg balanced_functions[] = {{"velocity", balanced_velocity}, {NULL, NULL}};

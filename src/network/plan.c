@@ -1,7 +1,7 @@
 #include "network/plan.h"
 
 bool ln_plan_needs_moments(const ln_net *net, const ln_task *task, ln_plan_choice choice) {
-  if (!net->linear || choice == LN_PLAN_BATCHES) return false;
+  if (!net->linear || task->observed.count || choice == LN_PLAN_BATCHES) return false;
   return choice == LN_PLAN_AUTO || !task->examples;
 }
 
@@ -11,6 +11,7 @@ ln_status ln_make_plan(ln_context *cx, ln_plan *plan, const ln_net *net, const l
     return ln_fail(cx, LN_EARG, "the network maps %zu inputs to %zu outputs and the task has %zu and %zu",
                    ln_inputs(net), ln_outputs(net), task->inputs, task->outputs);
   *plan = (ln_plan){.net = net, .task = task};
+  if (task->observed.count) return ln_plan_observed(cx, plan);
   if (ln_plan_needs_moments(net, task, choice)) return ln_plan_moments(cx, plan);
   if (!task->examples)
     return ln_fail(cx, LN_EARG, "%s, and this task has only moments",

@@ -3,6 +3,8 @@
  * Paths:
  *   moments    linear networks under full-batch descent, by whatever optimizer: the gradient needs Sxx and Syx
  *              only (src/network/moments.c)
+ *   observed   linear networks that learn from entries of the map itself, or from measurements of it
+ *              (src/network/observed.c)
  *   examples   any network, and minibatches: forward and backward over the examples, in blocks
  *              (src/network/examples.c)
  * A path takes its work space when the plan is made and allocates nothing later. */
@@ -46,6 +48,7 @@ bool ln_plan_needs_moments(const ln_net *net, const ln_task *task, ln_plan_choic
 
 /* The paths; each fills the plan but for net and task. */
 ln_status ln_plan_moments(ln_context *cx, ln_plan *plan);
+ln_status ln_plan_observed(ln_context *cx, ln_plan *plan);
 ln_status ln_plan_examples(ln_context *cx, ln_plan *plan, bool batches);
 
 #endif

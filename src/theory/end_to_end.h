@@ -4,6 +4,7 @@
  *
  *     dW/dt = sum_(j=1..D) (W W')^((D-j)/D) E (W'W)^((j-1)/D) = U [m(s_i, s_j) o U'E V] V',
  *     m(x, y) = sum_(j=1..D) x^(2(D-j)/D) y^(2(j-1)/D),      m(s, s) = D s^(2-2/D)
+ *     ds_r/dt = D s_r^(2-2/D) u_r'E v_r
  *
  * Arora, Cohen and Hazan (2018). m(s_i, s_j) are also the eigenvalues of the network's tangent kernel on X = 1, and
  * of the Hessian of its loss where the residual is 0 and the inputs are white. */
@@ -19,5 +20,10 @@ double ln_balanced_gain(double x, double y, size_t depth);
  * never grows from depth 2 on. LN_EARG unless the shapes fit, all is finite and depth >= 1. */
 ln_status ln_balanced_velocity(ln_context *cx, ln_matrix W, ln_matrix Sxx, ln_matrix Syx, size_t depth,
                                ln_matrix velocity);
+
+/* The same for any loss of W, with E = -dL/dW; and the velocity of the singular values, falling, min(outputs, inputs)
+ * of them (null: not wanted). Equal ones have none of their own: theirs are those of the vectors that ln_svd gives. */
+ln_status ln_balanced_motion(ln_context *cx, ln_matrix W, ln_matrix E, size_t depth, ln_matrix velocity,
+                             double *rates);
 
 #endif

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "theory/balanced.h"
 #include "theory/decoupled.h"
 #include "theory/shallow.h"
 
@@ -10,6 +11,8 @@
  * distance (measured on small networks with one assumption off by 1e-4 to 1e-1: first order throughout). */
 #define COST_OF_DATA 0.7
 #define COST_OF_WEIGHTS 0.3
+/* Of the square of the imbalance: what the directions of the first layer miss acts twice before it meets the map. */
+#define COST_OF_BALANCE 5
 
 static void assume(ln_assumption *assumptions, size_t *count, const char *name, double distance,
                    double cost) {
@@ -27,12 +30,21 @@ static bool assume_plain_linear(ln_assumption *assumptions, size_t *count, const
   return assume_kind(assumptions, count, "no biases", !net->bias) && linear;
 }
 
+/* The same, for solutions of the squared loss of examples or their moments. */
+static bool assume_plain_examples(ln_assumption *assumptions, size_t *count, const ln_net *net,
+                                  const ln_task *task) {
+  bool linear = assume_plain_linear(assumptions, count, net);
+  return assume_kind(assumptions, count, "the task is one of examples, not of entries of the map",
+                     !task->observed.count) &&
+         linear;
+}
+
 /* ---- shallow: one layer ---- */
 
 static ln_status measure_shallow(ln_context *cx, const ln_net *net, const ln_task *task, double weight_decay,
                                  ln_assumption *assumptions, size_t *count) {
-  (void)cx, (void)task, (void)weight_decay;
-  assume_plain_linear(assumptions, count, net);
+  (void)cx, (void)weight_decay;
+  assume_plain_examples(assumptions, count, net, task);
   assume_kind(assumptions, count, "one layer", net->depth == 1);
   return LN_OK;
 }
@@ -53,20 +65,25 @@ static ln_status follow_shallow(ln_context *cx, const ln_net *net, const ln_task
 
 /* ---- decoupled: every mode by itself ---- */
 
-/* Takes the list of the layers' weights, and prepares. */
+/* Takes the list of the layers' weights; null without memory. */
+static ln_matrix *take_layers(ln_context *cx, const ln_net *net) {
+  ln_matrix *weights = ln_take(cx, net->depth, sizeof *weights);
+  for (size_t l = 0; weights && l < net->depth; l++) weights[l] = ln_weights(net, net->parameters, l);
+  return weights;
+}
+
 static ln_status prepare_decoupled(ln_context *cx, const ln_net *net, const ln_task *task,
                                    double weight_decay, ln_decoupled *d) {
-  ln_matrix *weights = ln_take(cx, net->depth, sizeof *weights);
+  ln_matrix *weights = take_layers(cx, net);
   if (!weights) return LN_EMEMORY;
-  for (size_t l = 0; l < net->depth; l++) weights[l] = ln_weights(net, net->parameters, l);
   return ln_decoupled_prepare(cx, weights, net->depth, task->Sxx, task->Syx, weight_decay, d);
 }
 
 static ln_status measure_decoupled(ln_context *cx, const ln_net *net, const ln_task *task,
                                    double weight_decay, ln_assumption *assumptions, size_t *count) {
-  bool linear = assume_plain_linear(assumptions, count, net);
+  bool plain = assume_plain_examples(assumptions, count, net, task);
   bool deep = assume_kind(assumptions, count, "two layers or more", net->depth >= 2);
-  if (!linear || !deep) return LN_OK;
+  if (!plain || !deep) return LN_OK;
   *count = 0; /* these hold; what can be off by a little is what counts */
   ln_mark mark = ln_begin(cx);
   ln_decoupled d;
@@ -104,6 +121,31 @@ static ln_status follow_decoupled(ln_context *cx, const ln_net *net, const ln_ta
   return ln_end(cx, mark, status);
 }
 
+/* ---- balanced: layers that stay balanced, any loss of the map ---- */
+
+static ln_status measure_balanced(ln_context *cx, const ln_net *net, const ln_task *task, double weight_decay,
+                                  ln_assumption *assumptions, size_t *count) {
+  bool linear = assume_plain_linear(assumptions, count, net);
+  bool deep = assume_kind(assumptions, count, "two layers or more", net->depth >= 2);
+  if (!linear || !deep) return LN_OK;
+  (void)task, (void)weight_decay; /* which keeps balance, and lowers what there is else */
+  *count = 0;
+  ln_mark mark = ln_begin(cx);
+  ln_matrix *weights = take_layers(cx, net);
+  if (!weights) return ln_end(cx, mark, LN_EMEMORY);
+  double distance;
+  ln_status status = ln_conserved(cx, weights, net->depth, NULL, &distance);
+  if (status == LN_OK)
+    assume(assumptions, count, "neighbouring layers are balanced", distance, COST_OF_BALANCE * distance);
+  return ln_end(cx, mark, status);
+}
+
+static ln_status follow_balanced(ln_context *cx, const ln_net *net, const ln_task *task,
+                                 const ln_request *request, double *theta) {
+  return ln_balanced_flow(cx, net, task, request->weight_decay, theta, request->times, request->count,
+                          request->tolerance, request->output, request->ud);
+}
+
 /* ---- flow: any network that a plan can be made for ---- */
 
 static ln_status measure_flow(ln_context *cx, const ln_net *net, const ln_task *task, double weight_decay,
@@ -131,6 +173,8 @@ const ln_solution ln_solutions[] = {
      follow_shallow},
     {"decoupled", "Saxe, McClelland & Ganguli (2014), decoupled modes; any hidden vectors for two layers",
      true, measure_decoupled, follow_decoupled},
+    {"balanced", "Arora, Cohen & Hazan (2018), end-to-end dynamics; layers of rank width, integrated", false,
+     measure_balanced, follow_balanced},
     {"flow", "gradient flow, integrated by an explicit Runge-Kutta method of order 8", false, measure_flow,
      follow_flow},
     {0},

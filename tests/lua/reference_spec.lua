@@ -52,6 +52,12 @@ describe("reference values", function()
     assert.is_true(content)
   end)
 
+  it("of balanced motion, completion and sensing are met", function()
+    local text, content = check "tests/data/balanced_values.json"
+    assert.are.equal("10 passed, 0 failed\n", text)
+    assert.is_true(content)
+  end)
+
   it("are summed over all files", function()
     local text, content = check(VALUES, VALUES)
     assert.are.equal("124 passed, 0 failed\n", text)
