@@ -61,7 +61,8 @@ void push_run_records(run *r, size_t records) {
 
 static ln_status make_plan(ln_context *cx, run *r, bool in_batches) {
   r->theta = r->net->parameters;
-  if (r->evaluations > 0 && r->net->linear && r->choice == LN_PLAN_AUTO && !in_batches) {
+  bool has_moments = ln_plan_needs_moments(r->net, r->task, r->choice); /* which are what is reduced */
+  if (r->evaluations > 0 && has_moments && r->choice == LN_PLAN_AUTO && !in_batches) {
     ln_status status =
         ln_reduce_network(cx, &r->reduction, r->net, r->task, r->evaluations, r->decays, &r->reduced);
     if (status != LN_OK) return status;
