@@ -11,24 +11,32 @@ local function curve_difference(a, b)
   return worst, (b:abs():max()), k, j
 end
 
---- The same over lists of layers' weights.
-local function weights_difference(a, b)
+--- Calls visit(A, B) for every pair of matrices in two lists (of lists), of the same shape.
+local function pairs_of(a, b, visit)
+  if type(a) ~= "table" then return visit(a, b) end
+  for k = 1, #a do pairs_of(a[k], b[k], visit) end
+end
+
+--- The same over lists with a matrix, or a list of them, for each record.
+local function list_difference(a, b)
   local worst, size, where = 0, 0, 1
   for k = 1, #a do
-    for l = 1, #a[k] do
-      local difference = (a[k][l] - b[k][l]):abs():max()
+    pairs_of(a[k], b[k], function(A, B)
+      local difference = (A - B):abs():max()
       if difference > worst or difference ~= difference then worst, where = difference, k end
-      size = math.max(size, (b[k][l]:abs():max()))
-    end
+      size = math.max(size, (B:abs():max()))
+    end)
   end
   return worst, size, where
 end
 
---- "201 x 8" of a curve, the layers' shapes of weights.
+--- "201 x 8" of a curve, the matrices' shapes of a list.
 local function shape_of(value)
   if type(value) ~= "table" then return ("%d x %d"):format(value.rows, value.cols) end
   local shapes = { ("%d times"):format(#value) }
-  for l, W in ipairs(value[1] or {}) do shapes[l + 1] = ("%d x %d"):format(W.rows, W.cols) end
+  if value[1] then
+    pairs_of(value[1], value[1], function(A) shapes[#shapes + 1] = ("%d x %d"):format(A.rows, A.cols) end)
+  end
   return table.concat(shapes, ", ")
 end
 
@@ -40,7 +48,7 @@ local function compare_one(name, run, pred)
       :format(name, shape_of(a), shape_of(b)))
   end
   local row = { name = name }
-  local difference = type(a) == "table" and weights_difference or curve_difference
+  local difference = type(a) == "table" and list_difference or curve_difference
   local worst, size, k, j = difference(a, b)
   row.error, row.scale, row.index, row.t = worst, size, k, run.t[k]
   row.relative = worst == 0 and 0 or worst / size

@@ -7,7 +7,8 @@
 local matrix = require "linnet.matrix"
 local core = require "linnet.predict_core"
 local options = require "linnet.options"
-local run_type = require("linnet.network_core").run
+local network = require "linnet.network_core"
+local run_type = network.run
 
 local EXACT, CLOSE = core.rounding, 1e-2
 
@@ -53,12 +54,12 @@ local function evaluate_weights(solution, net, task, request)
   local probe, times, records = net:copy(), request.times, {}
   for k = 1, times.rows do
     set_weights(probe, solution, net, task, times[k], request.weight_decay)
-    records[k] = probe:observe(task, request.record)
+    records[k] = probe:observe(task, request.record, { start = net, ntk_examples = request.ntk_examples })
   end
   local run = { t = times, net = net, plan = "solution '" .. solution.name .. "'", seconds = 0, recorded = {} }
   for name, first in pairs(records[1]) do
     run.recorded[#run.recorded + 1] = name
-    if type(first) == "table" then
+    if network.listed[name] then
       run[name] = {}
       for k, record in ipairs(records) do run[name][k] = record[name] end
     else
@@ -165,7 +166,7 @@ end
 local function evaluate(pred, request)
   return setmetatable(pred.solver.evaluate(pred.start, pred.task, {
     times = request.times, record = request.record or pred.recorded, test = pred.test, tolerance = pred.tolerance,
-    weight_decay = pred.weight_decay,
+    weight_decay = pred.weight_decay, ntk_examples = pred.ntk_examples,
   }), run_type)
 end
 
@@ -195,11 +196,12 @@ local function predict(given)
   local start = o.net:copy() -- the prediction stays what it is when the network is trained
   local pred = solution.evaluate(start, o.task, {
     times = o.times, record = o.record, test = o.test, tolerance = o.tolerance, weight_decay = o.weight_decay,
+    ntk_examples = o.ntk_examples,
   })
   pred.solution, pred.source, pred.assumptions, pred.alternatives = solution.name, solution.source, assumptions, close
   pred.exact = solution.exact and farthest(assumptions) < EXACT
   pred.solver, pred.start, pred.task, pred.test, pred.tolerance = solution, start, o.task, o.test, o.tolerance
-  pred.weight_decay = o.weight_decay
+  pred.weight_decay, pred.ntk_examples = o.weight_decay, o.ntk_examples
   pred.evaluate, pred.at = evaluate, at
   return setmetatable(pred, run_type)
 end

@@ -63,6 +63,17 @@ local function parameters(run)
   return matrix.hcat(table.unpack(columns))
 end
 
+--- The matrices of a list (of lists) of square ones as one matrix: a column for each record, one below the other.
+local function squares(list)
+  local columns = {}
+  for k, entry in ipairs(list) do
+    local parts = {}
+    for l, A in ipairs(type(entry) == "table" and entry or { entry }) do parts[l] = A:reshape(A.count, 1) end
+    columns[k] = matrix.vcat(table.unpack(parts))
+  end
+  return matrix.hcat(table.unpack(columns))
+end
+
 --- run:save "x.npz": the records and the network, readable by NumPy; network.load_run gets them back.
 function methods:save(path)
   options.check_self(self, core.run, "a run", "run:save")
@@ -72,7 +83,8 @@ function methods:save(path)
   out.plan = text.encode(self.plan)
   out.made_with = rawget(self, "made_with") and text.encode(self.made_with)
   for _, name in ipairs(self.recorded) do
-    if name == "weights" then out.parameters = parameters(self) else out[name] = self[name] end
+    if name == "weights" then out.parameters = parameters(self)
+    else out[name] = core.listed[name] and squares(self[name]) or self[name] end
   end
   file.save(text.npz_path(path, "run:save"), out, "run:save")
 end
@@ -113,6 +125,22 @@ local function check_array(found, name, rows, cols, path)
     A and ("is %dx%d"):format(A.rows, A.cols) or "is missing"))
 end
 
+--- The list that squares() made a matrix of: of matrices, or for `representations` of a list for the hidden layers.
+local function unpack_squares(name, net, columns, records, path)
+  local parts = name == "representations" and net.depth - 1 or 1
+  local order = columns and parts > 0 and math.floor((columns.rows / parts) ^ 0.5 + 0.5) or 0
+  check_array({ [name] = columns }, name, parts * order * order, records, path)
+  local list = {}
+  for k = 1, records do
+    local squares_of = {}
+    for l = 1, parts do
+      squares_of[l] = columns:block((l - 1) * order ^ 2 + 1, l * order ^ 2, k, k):reshape(order, order)
+    end
+    list[k] = name == "representations" and squares_of or squares_of[1]
+  end
+  return list
+end
+
 --- network.load_run "x.npz"
 ---@param path string
 function M.load(path)
@@ -131,6 +159,7 @@ function M.load(path)
     end
     run.recorded[#run.recorded + 1] = name
     if name == "weights" then unpack_parameters(run, check_array(found, "parameters", count(net), records, path))
+    elseif core.listed[name] then run[name] = unpack_squares(name, net, found[name], records, path)
     else run[name] = check_array(found, name, records, nil, path) end
   end
   return setmetatable(run, core.run)

@@ -377,5 +377,11 @@ int luaopen_network_core(lua_State *L) {
     lua_setfield(L, -2, what->name);
   }
   lua_setfield(L, -2, "observables");
+  lua_newtable(L); /* those of which a run has a list, with an entry for each record */
+  for (const ln_observable *what = ln_observables; what->name; what++) {
+    lua_pushboolean(L, what->kind != LN_CURVES);
+    lua_setfield(L, -2, what->name);
+  }
+  lua_setfield(L, -2, "listed");
   return 1;
 }

@@ -187,7 +187,7 @@ static bool asked_to_stop(run *r, int stop, size_t step, double *shown) {
   lua_pushvalue(L, r->owner);
   lua_setfield(L, -2, "net");
   for (size_t i = 0; i < r->recording.n; i++) {
-    if (r->recording.what[i]->width) continue;
+    if (r->recording.what[i]->size) continue;
     lua_pushnumber(L, r->recording.data[i][r->done - 1]);
     lua_setfield(L, -2, r->recording.what[i]->name);
   }
@@ -204,10 +204,10 @@ static bool asked_to_stop(run *r, int stop, size_t step, double *shown) {
 /* net:train { task=, rate= | "auto", steps= | times=, test=, stop_at=, optimizer=, momentum=, weight_decay=, batch=,
  * seed=, freeze=, record=, every=, progress=, stop=, diverge=, plan= } */
 int network_train(lua_State *L) {
-  static const char *const names[] = {"task",    "test",      "rate",     "steps", "times",
-                                      "stop_at", "optimizer", "momentum", "batch", "weight_decay",
-                                      "seed",    "freeze",    "record",   "every", "progress",
-                                      "stop",    "diverge",   "plan",     NULL};
+  static const char *const names[] = {"task",     "test",      "rate",     "steps",        "times",
+                                      "stop_at",  "optimizer", "momentum", "batch",        "weight_decay",
+                                      "seed",     "freeze",    "record",   "ntk_examples", "every",
+                                      "progress", "stop",      "diverge",  "plan",         NULL};
   static const char *const diverge[] = {"error", "stop", NULL};
   lua_settop(L, 2);
   net_self(L, "net:train");
@@ -275,8 +275,8 @@ int network_train(lua_State *L) {
 
 /* net:flow { task=, times=, weight_decay=0, tolerance=1e-10, record=, test=, plan= }: changes net as train does. */
 int network_flow(lua_State *L) {
-  static const char *const names[] = {"task",      "test",   "times", "weight_decay",
-                                      "tolerance", "record", "plan",  NULL};
+  static const char *const names[] = {"task",         "test", "times", "weight_decay", "tolerance", "record",
+                                      "ntk_examples", "plan", NULL};
   lua_settop(L, 2);
   net_self(L, "net:flow");
   options o = options_read(L, 2, "net:flow", names);

@@ -1,5 +1,6 @@
 #include "lua/lrecord.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,14 +15,24 @@ static const ln_observable *find(const char *name) {
   return NULL;
 }
 
-static void add(recording *r, const ln_observable *what) {
+/* What a recording is read for. */
+typedef struct reading {
+  const options *o;
+  const char *option;
+  const ln_subject *subject;
+  bool has_test, has_start;
+} reading;
+
+static void add(recording *r, const reading *in, const ln_observable *what) {
   for (size_t i = 0; i < r->n; i++)
     if (r->what[i] == what) return;
   r->what[r->n++] = what;
+  r->needs |= ln_needs(what, in->subject);
 }
 
-static void add_named(recording *r, const options *o, const char *option, const char *name, const ln_net *net,
-                      bool has_test) {
+static void add_named(recording *r, const reading *in, const char *name) {
+  const options *o = in->o;
+  const char *option = in->option;
   const ln_observable *what = find(name);
   if (!what) {
     const char *known[OBSERVABLES_MAX + 1] = {0};
@@ -37,28 +48,29 @@ static void add_named(recording *r, const options *o, const char *option, const 
     luaL_pushresult(&list);
     option_fail(o, option, "has '%s', which is none of %s", name, lua_tostring(o->L, -1));
   }
-  if (what->needs_test && !has_test)
-    option_fail(o, option, "has '%s', and there is no test set (give test=)", name);
-  if (what->needs_linear && !net->linear)
-    option_fail(o, option, "has '%s', which only a linear network has", name);
-  add(r, what);
+  ln_context *cx = context_of(o->L);
+  if (ln_check_observable(cx, what, in->subject, in->has_test, in->has_start) != LN_OK)
+    option_fail(o, option, "has '%s', %s", name, cx->message);
+  add(r, in, what);
 }
 
-recording read_recording(const options *o, const char *name, const ln_net *net, bool has_test) {
+recording read_recording(const options *o, const char *name, const ln_subject *subject, bool has_test,
+                         bool has_start) {
   recording r = {0};
+  const reading in = {o, name, subject, has_test, has_start};
   if (option_push(o, name) == LUA_TNIL) {
-    add(&r, find("loss"));
-    if (net->linear) add(&r, find("modes"));
-    if (has_test) add(&r, find("test_loss"));
+    add(&r, &in, find("loss"));
+    if (subject->net->linear) add(&r, &in, find("modes"));
+    if (has_test) add(&r, &in, find("test_loss"));
   } else if (lua_type(o->L, -1) == LUA_TSTRING) {
-    add_named(&r, o, name, lua_tostring(o->L, -1), net, has_test);
+    add_named(&r, &in, lua_tostring(o->L, -1));
   } else if (lua_type(o->L, -1) == LUA_TTABLE) {
     lua_Integer count = luaL_len(o->L, -1);
     for (lua_Integer i = 1; i <= count; i++) {
       if (lua_geti(o->L, -1, i) != LUA_TSTRING)
         option_fail(o, name, "[%lld] must be the name of an observable, got %s", (long long)i,
                     describe(o->L, -1));
-      add_named(&r, o, name, lua_tostring(o->L, -1), net, has_test);
+      add_named(&r, &in, lua_tostring(o->L, -1));
       lua_pop(o->L, 1);
     }
     if (!r.n) option_fail(o, name, "is empty; name what to record, as in { \"loss\" }");
@@ -69,46 +81,52 @@ recording read_recording(const options *o, const char *name, const ln_net *net, 
   return r;
 }
 
-bool recording_needs_modes(const recording *r) {
-  for (size_t i = 0; i < r->n; i++)
-    if (r->what[i]->needs_modes) return true;
-  return false;
+void complete_subject(lua_State *L, const recording *r, ln_subject *subject, int task, int test,
+                      const char *call) {
+  if (r->needs & LN_NEEDS_MOMENTS) task_with_moments(L, task, call);
+  if (r->needs & LN_NEEDS_TEST) subject->test = task_for(L, test, call, subject->net, subject->choice);
+  if (r->needs & LN_NEEDS_MODES) {
+    push_task_modes(L, task, call);
+    subject->U = *test_matrix(L, -3);
+    subject->s = test_matrix(L, -2)->data;
+    subject->V = *test_matrix(L, -1);
+  }
+  if (r->needs & LN_NEEDS_START && !subject->start) subject->start = subject->net->parameters;
 }
 
-bool recording_needs_test(const recording *r) {
-  for (size_t i = 0; i < r->n; i++)
-    if (r->what[i]->needs_test) return true;
-  return false;
+size_t option_ntk_examples(const options *o, const ln_task *task) {
+  lua_Integer most = task->examples ? (lua_Integer)task->examples : LUA_MAXINTEGER;
+  return (size_t)option_integer_or(o, "ntk_examples", 1, most, 0);
 }
 
 /* ---- room, and the records ---- */
 
-void push_records(lua_State *L, recording *r, const ln_net *net, size_t records, const char *call) {
+void push_records(lua_State *L, recording *r, const ln_subject *subject, size_t records, const char *call) {
   size_t widest = 1;
   luaL_checkstack(L, (int)r->n + 8, "recording");
   r->first = lua_gettop(L) + 1;
   r->records = records;
   for (size_t i = 0; i < r->n; i++) {
-    size_t width = ln_width(r->what[i], net);
-    double bytes = (double)width * (double)records * sizeof(double);
+    const ln_observable *what = r->what[i];
+    double width = ln_numbers(what, subject), bytes = width * (double)records * sizeof(double);
+    bool curves = what->kind == LN_CURVES;
     if (bytes > BYTES_MAX)
-      fail(L, call, "recording '%s' %zu times would take %.3g bytes; record it less often", r->what[i]->name,
-           records, bytes);
-    bool parameters = r->what[i]->kind == LN_PARAMETERS;
-    r->width[i] = width;
-    r->data[i] = (parameters ? push_matrix(L, width, records) : push_matrix(L, records, width)).data;
-    if (!parameters && width > widest) widest = width;
+      fail(L, call, "recording '%s' %zu times would take %.3g bytes; record it less often%s", what->name,
+           records, bytes, what->needs & LN_NEEDS_EXAMPLES ? ", or on fewer examples (ntk_examples)" : "");
+    r->width[i] = (size_t)width;
+    r->data[i] = (curves ? push_matrix(L, records, r->width[i]) : push_matrix(L, r->width[i], records)).data;
+    if (curves && r->width[i] > widest) widest = r->width[i];
   }
   r->row = push_matrix(L, widest, 1).data;
 }
 
 ln_status record(ln_context *cx, recording *r, ln_probe *probe, size_t k, const double *theta) {
   for (size_t i = 0; i < r->n; i++) {
-    bool parameters = r->what[i]->kind == LN_PARAMETERS;
-    double *row = parameters ? r->data[i] + k * r->width[i] : r->row;
+    bool curves = r->what[i]->kind == LN_CURVES;
+    double *row = curves ? r->row : r->data[i] + k * r->width[i];
     ln_status status = ln_measure(cx, probe, r->what[i], theta, i == 0, row);
     if (status != LN_OK) return status;
-    for (size_t j = 0; !parameters && j < r->width[i]; j++) r->data[i][k + j * r->records] = row[j];
+    for (size_t j = 0; curves && j < r->width[i]; j++) r->data[i][k + j * r->records] = row[j];
   }
   return LN_OK;
 }
@@ -131,6 +149,27 @@ static void push_layers_by_record(lua_State *L, int root, const ln_net *net, con
   }
 }
 
+/* The `parts` square matrices that follow each other in `data`, as views: a list, or the only one itself. */
+static void push_squares(lua_State *L, int root, double *data, size_t numbers, size_t parts, bool list) {
+  size_t order = (size_t)lround(sqrt((double)(numbers / parts)));
+  if (list) lua_createtable(L, (int)parts, 0);
+  for (size_t l = 0; l < parts; l++) {
+    push_view(L, root, ln_window(data + l * order * order, order, order));
+    if (list) lua_rawseti(L, -2, (lua_Integer)l + 1);
+  }
+}
+
+static void push_squares_by_record(lua_State *L, const recording *r, size_t i, const ln_net *net,
+                                   size_t count) {
+  bool list = r->what[i]->kind == LN_MATRICES;
+  lua_createtable(L, (int)count, 0);
+  for (size_t k = 0; k < count; k++) {
+    push_squares(L, r->first + (int)i, r->data[i] + k * r->width[i], r->width[i], list ? net->depth - 1 : 1,
+                 list);
+    lua_rawseti(L, -2, (lua_Integer)k + 1);
+  }
+}
+
 void push_recorded(lua_State *L, const recording *r, const ln_net *net, size_t count) {
   lua_createtable(L, 0, (int)r->n + 8);
   for (size_t i = 0; i < r->n; i++) {
@@ -141,6 +180,8 @@ void push_recorded(lua_State *L, const recording *r, const ln_net *net, size_t c
         push_layers_by_record(L, root, net, r->data[i], count, true);
         lua_setfield(L, -3, "biases");
       }
+    } else if (r->what[i]->kind != LN_CURVES) {
+      push_squares_by_record(L, r, i, net, count);
     } else if (count == r->records) {
       lua_pushvalue(L, root);
     } else {
@@ -168,41 +209,53 @@ const ln_task *task_for(lua_State *L, int index, const char *call, const ln_net 
 
 /* ---- net:observe(task, names): the same observables, once ---- */
 
-static ln_status observe_once(ln_context *cx, recording *r, const ln_net *net, const ln_task *task,
-                              const ln_task *test, ln_matrix U, ln_matrix V) {
+static ln_status observe_once(ln_context *cx, recording *r, const ln_subject *subject) {
   ln_mark mark = ln_begin(cx);
   ln_probe probe;
-  ln_status status = ln_make_probe(cx, &probe, net, task, test, U, V, LN_PLAN_AUTO);
-  if (status == LN_OK) status = record(cx, r, &probe, 0, net->parameters);
+  ln_status status = ln_make_probe(cx, &probe, subject);
+  if (status == LN_OK) status = record(cx, r, &probe, 0, subject->net->parameters);
   return ln_end(cx, mark, status);
 }
 
+/* Option start: a network of the same layers, from which distances are taken; null if it is not given. */
+static const double *read_start(const options *o, const ln_net *net) {
+  if (option_push(o, "start") == LUA_TNIL) return lua_pop(o->L, 1), NULL;
+  const ln_net *start = check_net(o->L, -1, o->call, "start");
+  bool same = start->depth == net->depth && start->count == net->count && start->bias == net->bias;
+  for (size_t l = 0; same && l < net->depth; l++)
+    same = start->layers[l].inputs == net->layers[l].inputs &&
+           start->layers[l].outputs == net->layers[l].outputs;
+  if (!same)
+    option_fail(o, "start", "must have the layers of the network itself, got %s",
+                luaL_tolstring(o->L, -1, NULL));
+  return start->parameters;
+}
+
+/* net:observe(task, names[, { start=, ntk_examples= }]) */
 int network_observe(lua_State *L) {
   static const char call[] = "net:observe";
-  static const char *const names[] = {"record", NULL};
+  static const char *const names[] = {"record", NULL}, *const others[] = {"start", "ntk_examples", NULL};
   const ln_net *net = net_self(L, call);
-  lua_settop(L, 3);
+  lua_settop(L, 4);
+  options more = options_read_optional(L, 4, call, others);
   lua_createtable(L, 0, 1); /* the names as an option, for the one reader of them */
   lua_pushvalue(L, 3);
   lua_setfield(L, -2, "record");
   options o = options_read(L, -1, call, names);
-  const ln_task *task = task_for(L, 2, call, net, LN_PLAN_AUTO), *test = NULL;
+  ln_subject of = {
+      .net = net, .task = task_for(L, 2, call, net, LN_PLAN_AUTO), .start = read_start(&more, net)};
+  of.examples = option_ntk_examples(&more, of.task);
   bool has_test = lua_getfield(L, 2, "test") != LUA_TNIL;
-  recording r = read_recording(&o, "record", net, has_test);
-  if (recording_needs_test(&r)) test = task_for(L, -1, call, net, LN_PLAN_AUTO);
-  ln_matrix U = {0}, V = {0};
-  if (recording_needs_modes(&r)) {
-    push_task_modes(L, 2, call);
-    U = *test_matrix(L, -3);
-    V = *test_matrix(L, -1);
-  }
-  push_records(L, &r, net, 1, call);
-  check(L, call, observe_once(context_of(L), &r, net, task, test, U, V));
+  int test = lua_gettop(L);
+  recording r = read_recording(&o, "record", &of, has_test, of.start != NULL);
+  complete_subject(L, &r, &of, 2, test, call);
+  push_records(L, &r, &of, 1, call);
+  check(L, call, observe_once(context_of(L), &r, &of));
   push_recorded(L, &r, net, 1);
-  for (size_t i = 0; i < r.n; i++) { /* of the one record: a number, a row, or the list of layers */
-    if (r.what[i]->width && r.what[i]->kind == LN_CURVES) continue;
+  for (size_t i = 0; i < r.n; i++) { /* of the one record: a number, a row, a matrix, or the list of layers */
+    if (r.what[i]->size && r.what[i]->kind == LN_CURVES) continue;
     lua_getfield(L, -1, r.what[i]->name);
-    if (r.what[i]->width)
+    if (r.what[i]->size)
       lua_geti(L, -1, 1);
     else
       lua_pushnumber(L, r.data[i][0]);

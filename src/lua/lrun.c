@@ -28,13 +28,10 @@ run read_run(const options *o, int owner) {
   r.task = task_for(L, task, o->call, r.net, r.choice);
   bool has_test = push_test(o, r.net, task);
   int test = lua_gettop(L);
-  r.recording = read_recording(o, "record", r.net, has_test);
-  if (recording_needs_test(&r.recording)) r.test = task_for(L, test, o->call, r.net, r.choice);
-  if (recording_needs_modes(&r.recording)) {
-    push_task_modes(L, task, o->call);
-    r.U = *test_matrix(L, -3);
-    r.V = *test_matrix(L, -1);
-  }
+  r.subject = (ln_subject){
+      .net = r.net, .task = r.task, .choice = r.choice, .examples = option_ntk_examples(o, r.task)};
+  r.recording = read_recording(o, "record", &r.subject, has_test, true);
+  complete_subject(L, &r.recording, &r.subject, task, test, o->call);
   return r;
 }
 
@@ -55,7 +52,7 @@ ln_matrix push_rising_times(const options *o) {
 }
 
 void push_run_records(run *r, size_t records) {
-  push_records(r->L, &r->recording, r->net, records, r->call);
+  push_records(r->L, &r->recording, &r->subject, records, r->call);
   r->t = push_matrix(r->L, records, 1);
 }
 
@@ -77,7 +74,7 @@ static ln_status make_plan(ln_context *cx, run *r, bool in_batches) {
 static ln_status prepare(ln_context *cx, run *r, ln_trainer *trainer) {
   ln_mark mark = ln_begin(cx);
   ln_status status = make_plan(cx, r, trainer && trainer->batches.size);
-  if (status == LN_OK) status = ln_make_probe(cx, &r->probe, r->net, r->task, r->test, r->U, r->V, r->choice);
+  if (status == LN_OK) status = ln_make_probe(cx, &r->probe, &r->subject);
   if (status == LN_OK && r->reduced)
     status = ln_probe_reduced(cx, &r->probe, &r->reduction, r->net->parameters);
   if (trainer) trainer->theta = r->theta;

@@ -17,10 +17,10 @@ typedef struct run {
   const char *call;
   int owner; /* stack index of the network */
   const ln_net *net;
-  const ln_task *task, *test; /* test: null unless something of it is recorded */
+  const ln_task *task;
   ln_plan_choice choice;
+  ln_subject subject; /* of the probe */
   recording recording;
-  ln_matrix U, V;     /* the task's modes, if they are recorded */
   ln_matrix t;        /* T x 1 */
   box *box;           /* holds the work space of plan and probe */
   double evaluations; /* about how many gradients it will take: reductions must pay; 0: no reductions */
@@ -35,7 +35,7 @@ typedef struct run {
   double started;
 } run;
 
-/* Reads task, test (by default the task's own), record and plan for the network at stack index `owner`. What
+/* Reads task, test (by default the task's own), record, ntk_examples and plan for the network at stack index `owner`. What
  * it pushes stays on the stack for as long as the run. */
 run read_run(const options *o, int owner);
 

@@ -17,8 +17,9 @@ static const ln_solution *check_solution(lua_State *L, int index) {
 
 /* read_predict(options): checks them all, and returns what is needed as a table with `times` a column. */
 static int read_predict(lua_State *L) {
-  static const char *const names[] = {"net",      "task",  "times",     "record",       "test",
-                                      "solution", "force", "tolerance", "weight_decay", NULL};
+  static const char *const names[] = {"net",          "task",         "times",    "record",
+                                      "ntk_examples", "test",         "solution", "force",
+                                      "tolerance",    "weight_decay", NULL};
   lua_settop(L, 1);
   options o = options_read(L, 1, call, names);
   lua_createtable(L, 0, 8);
@@ -36,6 +37,8 @@ static int read_predict(lua_State *L) {
   lua_setfield(L, 2, "times");
   option_push(&o, "record");
   lua_setfield(L, 2, "record");
+  option_push(&o, "ntk_examples");
+  lua_setfield(L, 2, "ntk_examples");
   lua_pushstring(L, option_string_or(&o, "solution", "auto"));
   lua_setfield(L, 2, "solution");
   lua_pushboolean(L, option_flag_or(&o, "force", false));
@@ -83,7 +86,8 @@ static int measure(lua_State *L) {
 
 /* evaluate(name, net, { task=, times=, record=, test=, tolerance=, weight_decay= }): the run that the solution gives */
 static int evaluate(lua_State *L) {
-  static const char *const names[] = {"task", "times", "record", "test", "tolerance", "weight_decay", NULL};
+  static const char *const names[] = {"task", "times",     "record",       "ntk_examples",
+                                      "test", "tolerance", "weight_decay", NULL};
   const ln_solution *solution = check_solution(L, 1);
   lua_settop(L, 3);
   options o = options_read(L, 3, call, names);

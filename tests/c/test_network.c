@@ -148,13 +148,20 @@ static ln_status whole_run(ln_context *cx, fixture *f) {
   ln_mark mark = ln_begin(cx);
   ln_plan plan;
   ln_probe probe;
-  double U[OUTPUTS * OUTPUTS] = {0}, V[INPUTS * OUTPUTS] = {0}, out[COUNT_MAX], first;
+  double U[OUTPUTS * OUTPUTS] = {0}, V[INPUTS * OUTPUTS] = {0}, strengths[] = {3, 2, 2}, out[COUNT_MAX], first;
   ln_stream stream = ln_stream_of(1, 0);
   ln_status status = ln_init_balanced(cx, &f->net, &stream, 0.5);
   if (status == LN_OK) status = ln_make_plan(cx, &plan, &f->net, &f->task, LN_PLAN_AUTO);
   if (status == LN_OK)
-    status = ln_make_probe(cx, &probe, &f->net, &f->task, &f->task, ln_window(U, OUTPUTS, OUTPUTS),
-                           ln_window(V, INPUTS, OUTPUTS), LN_PLAN_AUTO);
+    status = ln_make_probe(cx, &probe,
+                           &(ln_subject){.net = &f->net,
+                                         .task = &f->task,
+                                         .test = &f->task,
+                                         .U = ln_window(U, OUTPUTS, OUTPUTS),
+                                         .V = ln_window(V, INPUTS, OUTPUTS),
+                                         .s = strengths,
+                                         .start = f->parameters,
+                                         .examples = 4});
   ln_trainer trainer = {.plan = &plan,
                         .descent = {.optimizer = ln_optimizers, .rate = 0.05},
                         .stop_loss = -1,

@@ -107,8 +107,17 @@ static void observables_are_those_of_the_whole_network(void **unused) {
     assert_ok(ln_reduce_network(cx, &r, &f.net, &f.task, 1e6, true, &pays));
     assert_true(pays && r.decays);
     ln_probe whole, reduced;
-    assert_ok(ln_make_probe(cx, &whole, &f.net, &f.task, NULL, U, inside, LN_PLAN_AUTO));
-    assert_ok(ln_make_probe(cx, &reduced, &f.net, &f.task, NULL, U, inside, LN_PLAN_AUTO));
+    const double s[] = {3, 2, 2};
+    assert_true(U.cols <= 3);
+    ln_subject subject = {.net = &f.net,
+                          .task = &f.task,
+                          .U = U,
+                          .V = inside,
+                          .s = s,
+                          .start = f.net.parameters,
+                          .examples = 2};
+    assert_ok(ln_make_probe(cx, &whole, &subject));
+    assert_ok(ln_make_probe(cx, &reduced, &subject));
     assert_ok(ln_probe_reduced(cx, &reduced, &r, f.net.parameters));
     assert_int_equal(reduced.of_reduced->U.data == NULL, outside);
     step(&r.plan, r.theta);
@@ -116,8 +125,8 @@ static void observables_are_those_of_the_whole_network(void **unused) {
     ln_copy(ln_window(f.net.parameters, f.net.count, 1), ln_window(theta, f.net.count, 1));
     ln_lift(&r, r.theta, theta);
     for (const ln_observable *o = ln_observables; o->name; o++) {
-      if (o->needs_test) continue;
-      size_t width = ln_width(o, &f.net);
+      if (o->needs & LN_NEEDS_TEST || (o->needs & LN_NEEDS_EXAMPLES && !f.task.examples)) continue;
+      size_t width = (size_t)ln_numbers(o, &subject);
       assert_true(width <= 200);
       assert_ok(ln_measure(cx, &whole, o, theta, true, a));
       assert_ok(ln_measure(cx, &reduced, o, r.theta, true, b));
@@ -140,12 +149,11 @@ static void every_allocation_may_fail(void **unused) {
     ln_reduced r;
     ln_probe probe;
     bool pays;
-    ln_matrix none = {0};
     status = ln_reduce_network(&scarce, &r, &f.net, &f.task, 1e6, true, &pays);
     assert_true(status == LN_OK || status == LN_EMEMORY);
     if (status != LN_OK) assert_null(scarce.scratch);
     if (status == LN_OK)
-      status = ln_make_probe(&scarce, &probe, &f.net, &f.task, NULL, none, none, LN_PLAN_AUTO);
+      status = ln_make_probe(&scarce, &probe, &(ln_subject){.net = &f.net, .task = &f.task});
     if (status == LN_OK) status = ln_probe_reduced(&scarce, &probe, &r, f.net.parameters);
     ln_end(&scarce, mark, LN_OK);
     assert_null(scarce.scratch);
