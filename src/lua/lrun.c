@@ -78,7 +78,11 @@ static ln_status prepare(ln_context *cx, run *r, ln_trainer *trainer) {
   if (status == LN_OK && r->reduced)
     status = ln_probe_reduced(cx, &r->probe, &r->reduction, r->net->parameters);
   if (trainer) trainer->theta = r->theta;
-  if (status == LN_OK && trainer) status = ln_make_trainer(cx, trainer);
+  if (status == LN_OK && trainer) {
+    const bool *frozen = trainer->descent.frozen;
+    while (frozen && frozen[r->plan.lowest]) r->plan.lowest++; /* one is not */
+    status = ln_make_trainer(cx, trainer);
+  }
   if (status != LN_OK) return ln_end(cx, mark, status);
   r->box->blocks = ln_detach(cx, mark);
   return LN_OK;

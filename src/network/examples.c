@@ -71,7 +71,7 @@ static ln_status backward(ln_context *cx, const ln_plan *plan, const double *the
     ln_matrix db = ln_biases(net, gradient, l);
     if (db.data && !add) ln_fill(db, 0);
     for (size_t j = 0; db.data && j < X.cols; j++) ln_axpy(1, ln_block_of(delta, 0, j, delta.rows, 1), db);
-    if (l == 0) break;
+    if (l == plan->lowest) break;
     ln_matrix W = ln_weights(net, theta, l);
     ln_matrix below = ln_window(l % 2 ? e->odd : e->even, W.cols, X.cols);
     ln_gemm(LN_T, LN_N, 1, W, delta, 0, below);
@@ -142,8 +142,10 @@ ln_status ln_plan_examples(ln_context *cx, ln_plan *plan, bool batches) {
   plan->evaluate = evaluate;
   plan->evaluate_batch = batches ? evaluate_examples : NULL;
   plan->settled = NULL;
-  snprintf(plan->description, sizeof plan->description,
-           "examples: forward and backward over %s%zu, in blocks of %zu", batches ? "minibatches of " : "",
-           plan->task->examples, block);
+  if (batches)
+    snprintf(plan->description, sizeof plan->description, "examples: forward and backward over minibatches");
+  else
+    snprintf(plan->description, sizeof plan->description,
+             "examples: forward and backward over %zu, in blocks of %zu", plan->task->examples, block);
   return LN_OK;
 }

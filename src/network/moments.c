@@ -101,6 +101,7 @@ static ln_status evaluate(ln_context *cx, const ln_plan *plan, const double *the
     double *room = l % 2 ? m->odd : m->even; /* T is not in it */
     multiply_transposed(T, l > 1 ? m->prefix[l - 1] : first, ln_weights(net, gradient, l), room);
     if (net->bias) ln_copy(ln_block_of(T, 0, real, T.rows, 1), ln_biases(net, gradient, l));
+    if (l == plan->lowest) return LN_OK;
     ln_matrix below = l > 1 ? ln_window(room, W.cols, n) : first_layer(net, gradient);
     ln_gemm(LN_T, LN_N, 1, W, T, 0, below);
     T = below;

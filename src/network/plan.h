@@ -29,6 +29,9 @@ struct ln_plan {
   /* After evaluate: is theta a minimum to rounding, so that the flow stays there? Null: not decided on this
    * path. */
   bool (*settled)(const ln_plan *plan, const double *gradient);
+  /* The layers below this one (from 0) are frozen: they are left out of the gradient, whose numbers for them are
+   * undefined. 0, unless the caller sets it. */
+  size_t lowest;
   void *work;   /* the path's own */
   double flops; /* of one evaluation with gradient */
   char description[256];

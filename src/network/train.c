@@ -93,7 +93,8 @@ void ln_describe_training(const ln_trainer *trainer, char *text, size_t size) {
   const ln_descent *how = &trainer->descent;
   text[0] = '\0';
   if (trainer->batches.size)
-    append(&text, &size, "; batches of %zu, in a new random order each epoch", trainer->batches.size);
+    append(&text, &size, "; batches of %zu of %zu, in a new random order each epoch", trainer->batches.size,
+           trainer->batches.examples);
   if (how->optimizer != ln_optimizers) append(&text, &size, "; %s", how->optimizer->name);
   if (how->optimizer->has_momentum) append(&text, &size, " (m = %g)", how->momentum);
   if (how->weight_decay > 0) append(&text, &size, "; weight decay %g", how->weight_decay);

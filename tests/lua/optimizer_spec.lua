@@ -161,7 +161,7 @@ describe("the optimizer", function()
     assert.matches("examples; momentum %(m = 0.9%)$", plan { momentum = 0.9 })
     assert.matches("; adam; weight decay 0.01$", plan { optimizer = "adam", weight_decay = 0.01 })
     assert.matches("; nesterov %(m = 0.5%); frozen layers: 2$", plan { optimizer = "nesterov", momentum = 0.5, freeze = { 2 } })
-    assert.matches("^examples: .*minibatches of 30.*; batches of 7,", plan { batch = 7 })
+    assert.matches("^examples: .*over minibatches; batches of 7 of 30,", plan { batch = 7 })
   end)
 end)
 
@@ -293,10 +293,11 @@ end)
 describe("frozen layers", function()
   local task = example_task(4, 3, 30, 2)
   it("keep every bit, and the others move as by hand", function()
-    for _, name in ipairs { "gd", "adam" } do
-      for _, freeze in ipairs { { 1 }, { 2 }, { 1, 3 }, 3 } do
-        local net = network.new { task = task, sizes = { 4, 5, 6, 3 }, bias = true, scale = 0.4, seed = 3 }
-        local expected, memory, step = net:copy(), {}, written_out[name](0.01)
+    for name, activation in pairs { gd = "linear", momentum = "tanh", adam = "linear" } do
+      for _, freeze in ipairs { { 1 }, { 2 }, { 1, 2 }, { 1, 3 }, 3 } do
+        local net = network.new { task = task, sizes = { 4, 5, 6, 3 }, activation = activation, bias = true, scale = 0.4,
+          seed = 3 }
+        local expected, memory, step = net:copy(), {}, written_out[name](0.01, 0.9)
         local frozen = {}
         for _, l in ipairs(type(freeze) == "table" and freeze or { freeze }) do frozen[l] = true end
         for n = 1, 20 do
