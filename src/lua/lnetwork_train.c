@@ -103,7 +103,13 @@ static const bool *read_freeze(const options *o, size_t depth, bool *frozen) {
     option_fail(o, "freeze", "must be a list of layers' numbers, got %s", describe(L, -1));
   }
   memset(frozen, 0, depth * sizeof *frozen);
-  for (lua_Integer i = 1, n = type == LUA_TNIL ? 0 : luaL_len(L, -1); i <= n; i++) {
+  lua_Integer n = type == LUA_TNIL ? 0 : luaL_len(L, -1);
+  if (type == LUA_TTABLE && n == 0) {
+    lua_pushnil(L);
+    if (lua_next(L, -2))
+      option_fail(o, "freeze", "must be a list of layers' numbers, and has %s", describe(L, -2));
+  }
+  for (lua_Integer i = 1; i <= n; i++) {
     lua_geti(L, -1, i);
     size_t layer = (size_t)check_integer(L, -1, o->call, "a layer in freeze", 1, (lua_Integer)depth);
     count += !frozen[layer - 1];
@@ -120,7 +126,7 @@ static ln_batches read_batches(const options *o, const ln_task *task) {
   ln_batches batches = {.stream = option_stream(o, LN_FOR_BATCHES), .examples = task->examples};
   if (!option_given(o, "batch")) return batches;
   size_t size = (size_t)option_integer(o, "batch", 1, LUA_MAXINTEGER);
-  if (!task->examples) option_fail(o, "batch", "needs examples, and the task has only moments");
+  if (!task->examples) option_fail(o, "batch", "needs examples, and the task has none");
   if (size > task->examples)
     option_fail(o, "batch", "= %zu: the task has only %zu examples", size, task->examples);
   if (size < task->examples) batches.size = size;
