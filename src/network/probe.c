@@ -297,7 +297,7 @@ ln_status ln_check_observable(ln_context *cx, const ln_observable *observable, c
   if (needs & LN_NEEDS_START && !has_start)
     return ln_fail(cx, LN_EARG, "which is a distance from a start (give start = the network as it was)");
   if (needs & LN_NEEDS_EXAMPLES && !subject->task->examples)
-    return ln_fail(cx, LN_EARG, "which needs examples, and this task has only moments");
+    return ln_fail(cx, LN_EARG, "which needs examples, and this task has none");
   if (observable->measure == hessian && net->count > HESSIAN_MAX)
     return ln_fail(cx, LN_EARG, "and the network has %zu parameters; the spectrum is for %d at most",
                    net->count, HESSIAN_MAX);

@@ -148,7 +148,8 @@ static ln_status whole_run(ln_context *cx, fixture *f) {
   ln_mark mark = ln_begin(cx);
   ln_plan plan;
   ln_probe probe;
-  double U[OUTPUTS * OUTPUTS] = {0}, V[INPUTS * OUTPUTS] = {0}, strengths[] = {3, 2, 2}, out[COUNT_MAX], first;
+  double U[OUTPUTS * OUTPUTS] = {0}, V[INPUTS * OUTPUTS] = {0}, strengths[] = {3, 2, 2}, out[COUNT_MAX],
+                     first;
   ln_stream stream = ln_stream_of(1, 0);
   ln_status status = ln_init_balanced(cx, &f->net, &stream, 0.5);
   if (status == LN_OK) status = ln_make_plan(cx, &plan, &f->net, &f->task, LN_PLAN_AUTO);

@@ -145,8 +145,8 @@ describe("observables", function()
   local moments = data.task { Sxx = task.Sxx, Syx = task.Syx, tr_yy = task.tr_yy }
   local wide = data.task { X = matrix.ones(3, 100000), Y = matrix.ones(2, 100000) }
   local cases = {
-    { "kernels of a task without examples", fresh(), moments, { "ntk" }, {}, "needs examples, and this task has only moments" },
-    { "kernels of a nonlinear network without examples", fresh { bias = true }, moments, { "ntk_alignment" }, {}, "moments" },
+    { "kernels of a task without examples", fresh(), moments, { "ntk" }, {}, "needs examples, and this task has none" },
+    { "kernels of a nonlinear network without examples", fresh { bias = true }, moments, { "ntk_alignment" }, {}, "this task has none" },
     { "representations without a hidden layer", fresh { sizes = { 3, 2 } }, task, { "representations" }, {}, "no hidden" },
     { "curvature of nonlinear units", fresh { activation = "tanh" }, task, { "hessian" }, {}, "only a linear network" },
     { "curvature with biases", fresh { bias = true }, task, { "hessian" }, {}, "without biases" },
