@@ -227,6 +227,22 @@ static const struct {
               "p:errorbars(x, x, x):band(x, x, x + 1):hline(3):vline(2):text(1, 2, 'here')\n"
               "local q = plot.new { title = 'b' }:image(matrix.eye(3), { colorbar = true })\n"
               "return plot.grid { { p, q }, { plot.new { }:bars({ 1, 2, 3 }, { 2, 3, 1 }), q } }"},
+    {"maps that are observed",
+     "local task = data.completion { inputs = 3, outputs = 2, s = { 3, 1 }, observed = 0.7, seed = 1 }\n"
+     "local given = data.sensing { sensors = { matrix.eye(2), matrix.ones(2, 2) }, values = { 1, 2 } }\n"
+     "local drawn = data.sensing { inputs = 3, outputs = 2, rank = 1, measurements = 4 }\n"
+     "local net = network.new { task = task, hidden = 3, depth = 3, init = 'balanced', strength = 0.1 }\n"
+     "local pred = theory.predict { net = net, task = task, times = { 0, 1 } }\n"
+     "net:train { task = drawn, rate = 0.01, steps = 3, record = { 'test_loss', 'modes' } }\n"
+     "return tostring(task), tostring(given), pred, task:svd()"},
+    {"balanced layers",
+     "local task = data.spectrum { s = { 3, 1 }, inputs = 3, outputs = 2, seed = 1 }\n"
+     "local b, W = theory.balanced, 0.1 * matrix.ones(2, 3)\n"
+     "local layers = b.factors { W = W, depth = 3, hidden = 2 }\n"
+     "local flow = b.flow { W = W, depth = 3, Sxx = task.Sxx, Syx = task.Syx, t = { 1, 0 } }\n"
+     "local small = b.small_start { net = network.new { task = task, hidden = 3, scale = 0.1 }, task = task "
+     "}\n"
+     "return flow, small, b.velocity { W = W, depth = 3, task = task }, b.conserved { weights = layers }"},
 };
 enum { SCRIPTS = sizeof scripts / sizeof *scripts };
 
