@@ -207,8 +207,8 @@ static bool asked_to_stop(run *r, int stop, size_t step, double *shown) {
   return stop_now;
 }
 
-/* net:train { task=, rate= | "auto", steps= | times=, test=, stop_at=, optimizer=, momentum=, weight_decay=, batch=,
- * seed=, freeze=, record=, every=, progress=, stop=, diverge=, plan= } */
+/* net:train { task=, rate= | "auto", steps= | times=, test=, stop_at=, optimizer=, momentum=,
+ * weight_decay=, batch=, seed=, freeze=, record=, every=, progress=, stop=, diverge=, plan= } */
 int network_train(lua_State *L) {
   static const char *const names[] = {"task",     "test",      "rate",     "steps",        "times",
                                       "stop_at",  "optimizer", "momentum", "batch",        "weight_decay",
@@ -279,7 +279,8 @@ int network_train(lua_State *L) {
 
 /* ---- flow ---- */
 
-/* net:flow { task=, times=, weight_decay=0, tolerance=1e-10, record=, test=, plan= }: changes net as train does. */
+/* net:flow { task=, times=, weight_decay=0, tolerance=1e-10, record=, test=, plan= }: changes net as train
+ * does. */
 int network_flow(lua_State *L) {
   static const char *const names[] = {"task",         "test", "times", "weight_decay", "tolerance", "record",
                                       "ntk_examples", "plan", NULL};

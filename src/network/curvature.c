@@ -50,8 +50,8 @@ static ln_status times_hessian(ln_context *cx, const lanczos *z, const double *v
   return LN_OK;
 }
 
-/* The largest eigenvalue of the symmetric tridiagonal matrix with diagonal a[0..k-1] and a[i] beside a[i+1] coupled by
- * b[i], by bisection: how many eigenvalues lie above x is how many pivots of T - x are positive. */
+/* The largest eigenvalue of the symmetric tridiagonal k x k matrix T with diagonal a and b beside it, by
+ * bisection: as many eigenvalues lie above x as pivots of T - x are positive. */
 static double largest_of_tridiagonal(const double *a, const double *b, size_t k) {
   double low = -INFINITY, high = -INFINITY;
   for (size_t i = 0; i < k; i++) {
@@ -116,7 +116,7 @@ ln_status ln_largest_curvature(ln_context *cx, const ln_plan *plan, const bool *
 
 /* ---- the rate ---- */
 
-/* Where a network with linear units is that has learned the map U diag(s) V' of least squares and is balanced. */
+/* Where a network with linear units is balanced and has learned the map U diag(s) V' of least squares. */
 static ln_status curvature_when_learned(ln_context *cx, const ln_plan *plan, const bool *frozen,
                                         double *curvature) {
   ln_mark mark = ln_begin(cx);

@@ -2,10 +2,10 @@
  *
  * Descent with a fixed rate converges to a minimum of curvature h only if rate * h is below a bound of its
  * optimizer (2 for gd). Training sharpens: a small start is flatter than where it ends, so the curvature is
- * taken both at the start and where a balanced network with linear units is that has learned the least-squares
- * map. For linear networks and white inputs that is the flattest of all minima, with h = D s_1^(2 - 2/D);
- * correlated inputs and unbalanced starts can end elsewhere, and nonlinear networks sharpen towards the edge of
- * stability: then it is a guide. */
+ * taken both at the start and where a balanced network with linear units has learned the least-squares map.
+ * For linear networks and white inputs that is the flattest of all minima, with h = D s_1^(2 - 2/D);
+ * correlated inputs and unbalanced starts can end elsewhere, and nonlinear networks sharpen towards the
+ * edge of stability: then it is a guide. */
 #ifndef LN_CURVATURE_H
 #define LN_CURVATURE_H
 

@@ -58,7 +58,8 @@ static ln_status through_activation(ln_context *cx, const ln_activation *activat
   return status;
 }
 
-/* Adds the share of the block X to the gradient, or sets it to that (`add` false); `delta` is dL/d(outputs). */
+/* Adds the share of the block X to the gradient, or sets it to that (`add` false); `delta` is
+ * dL/d(outputs). */
 static ln_status backward(ln_context *cx, const ln_plan *plan, const double *theta, ln_matrix X,
                           ln_matrix delta, bool add, double *gradient) {
   const ln_net *net = plan->net;

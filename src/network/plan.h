@@ -1,8 +1,8 @@
 /* plan.h: how the loss of a network on a task and its gradient are computed, decided once before a run.
  *
  * Paths:
- *   moments    linear networks under full-batch descent, by whatever optimizer: the gradient needs Sxx and Syx
- *              only (src/network/moments.c)
+ *   moments    linear networks under full-batch descent, by whatever optimizer: the gradient needs Sxx and
+ *              Syx only (src/network/moments.c)
  *   observed   linear networks that learn from entries of the map itself, or from measurements of it
  *              (src/network/observed.c)
  *   examples   any network, and minibatches: forward and backward over the examples, in blocks
@@ -22,15 +22,15 @@ struct ln_plan {
    * layout). */
   ln_status (*evaluate)(ln_context *cx, const ln_plan *plan, const double *theta, double *gradient,
                         double *loss);
-  /* The same for a minibatch: these n examples (numbers from 0) alone, the mean over them. Null: not on this path,
-   * or the plan was not made for minibatches. */
+  /* The same for a minibatch: these n examples (numbers from 0) alone, the mean over them. Null: not on
+   * this path, or the plan was not made for minibatches. */
   ln_status (*evaluate_batch)(ln_context *cx, const ln_plan *plan, const size_t *batch, size_t n,
                               const double *theta, double *gradient, double *loss);
   /* After evaluate: is theta a minimum to rounding, so that the flow stays there? Null: not decided on this
    * path. */
   bool (*settled)(const ln_plan *plan, const double *gradient);
-  /* The layers below this one (from 0) are frozen: they are left out of the gradient, whose numbers for them are
-   * undefined. 0, unless the caller sets it. */
+  /* The layers below this one (from 0) are frozen: they are left out of the gradient, whose numbers for
+   * them are undefined. 0, unless the caller sets it. */
   size_t lowest;
   void *work;   /* the path's own */
   double flops; /* of one evaluation with gradient */
@@ -39,10 +39,10 @@ struct ln_plan {
 
 typedef enum ln_plan_choice { LN_PLAN_AUTO, LN_PLAN_PLAIN, LN_PLAN_BATCHES } ln_plan_choice;
 
-/* Checks that network and task fit (LN_EARG with both sizes), chooses the path and takes its work space from
- * the context; the caller keeps it by ln_detach, or lets it go by ln_end. LN_PLAN_PLAIN: the unreduced path,
- * over the examples if the task has any. LN_PLAN_BATCHES: over the examples, with evaluate_batch. The moments path
- * wants task->has_target. */
+/* Checks that network and task fit (LN_EARG with both sizes), chooses the path and takes its work space
+ * from the context; the caller keeps it by ln_detach, or lets it go by ln_end. LN_PLAN_PLAIN: the unreduced
+ * path, over the examples if the task has any. LN_PLAN_BATCHES: over the examples, with evaluate_batch. The
+ * moments path wants task->has_target. */
 ln_status ln_make_plan(ln_context *cx, ln_plan *plan, const ln_net *net, const ln_task *task,
                        ln_plan_choice choice);
 

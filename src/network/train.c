@@ -29,8 +29,8 @@ static double step_flops(const ln_trainer *trainer, size_t n) {
   return n ? plan->flops * (double)n / (double)plan->task->examples : plan->flops;
 }
 
-/* The loss at theta, of the whole task or (n > 0) of a batch, and the gradient if asked for; whether the run has
- * diverged is judged here. */
+/* The loss at theta, of the whole task or (n > 0) of a batch, and the gradient if asked for; whether the run
+ * has diverged is judged here. */
 static ln_status evaluate(ln_context *cx, ln_trainer *trainer, const size_t *batch, size_t n,
                           double *gradient) {
   const ln_plan *plan = trainer->plan;

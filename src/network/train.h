@@ -29,15 +29,16 @@ typedef struct ln_trainer {
 /* Takes all memory of the run from the context. */
 ln_status ln_make_trainer(ln_context *cx, ln_trainer *trainer);
 
-/* Steps until trainer->step is `until`, or stop_loss is reached: by the loss before a step, with minibatches by
- * that of the whole task at `until`. LN_EDIVERGED when the loss is not finite or has grown beyond all reason;
- * LN_EINTERRUPT, LN_ETIME and LN_EFLOPS as ln_charge. Allocates nothing. */
+/* Steps until trainer->step is `until`, or stop_loss is reached: by the loss before a step, with
+ * minibatches by that of the whole task at `until`. LN_EDIVERGED when the loss is not finite or has grown
+ * beyond all reason; LN_EINTERRUPT, LN_ETIME and LN_EFLOPS as ln_charge. Allocates nothing. */
 ln_status ln_train_until(ln_context *cx, ln_trainer *trainer, size_t until);
 
 /* After the last step: LN_EDIVERGED if it is the one that diverged. */
 ln_status ln_train_finish(ln_context *cx, ln_trainer *trainer);
 
-/* What is not plain full-batch descent, to follow a plan's description: "; momentum 0.9; layer 2 frozen", or "". */
+/* What is not plain full-batch descent, to follow a plan's description: "; momentum (m = 0.9); frozen
+ * layers: 2", or "". */
 void ln_describe_training(const ln_trainer *trainer, char *text, size_t size);
 
 #endif

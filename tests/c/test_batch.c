@@ -107,7 +107,7 @@ static void all_examples_in_any_order_have_the_full_gradient(void **state) {
   ln_end(&context, mark, LN_OK);
 }
 
-/* A short run in batches; after ln_make_trainer no memory is asked for: *left is what the allocator grants. */
+/* A short run in batches; after ln_make_trainer no memory is asked for: *left is what is granted. */
 static ln_status run_in_batches(ln_context *cx, fixture *f, int *left) {
   ln_mark mark = ln_begin(cx);
   ln_plan plan;
