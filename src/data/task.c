@@ -10,11 +10,25 @@
 /* Where the reciprocal condition of Sxx is above this, all directions count and Cholesky is as good as
  * eigenvectors: both err by the rounding over it. */
 #define WELL_CONDITIONED 1e-11
+/* An error below this share of tr_yy has lost digits as a difference, and is summed over the examples. */
+#define CANCELS 0.01
 /* Columns of a residual formed at once: enough for a full-speed product, and no second copy of the outputs.
  */
 #define RESIDUAL_COLUMNS 2048
 
 /* ---- moments ---- */
+
+/* Syx = Y X'/P. With few outputs as the transpose of X Y', which takes OpenBLAS half the time. */
+static ln_status output_moments(ln_context *cx, ln_matrix X, ln_matrix Y, ln_matrix Syx) {
+  const double share = 1 / (double)X.cols;
+  if (4 * Y.rows > X.rows) return ln_gemm(LN_N, LN_T, share, Y, X, 0, Syx), LN_OK;
+  ln_mark mark = ln_begin(cx);
+  ln_matrix Sxy = ln_take_matrix(cx, X.rows, Y.rows);
+  if (!Sxy.data) return ln_end(cx, mark, LN_EMEMORY);
+  ln_gemm(LN_N, LN_T, share, X, Y, 0, Sxy);
+  ln_transpose(Sxy, Syx);
+  return ln_end(cx, mark, LN_OK);
+}
 
 ln_status ln_moments(ln_context *cx, ln_matrix X, ln_matrix Y, ln_matrix Sxx, ln_matrix Syx, ln_matrix mean_x,
                      ln_matrix mean_y, double *tr_yy) {
@@ -23,7 +37,8 @@ ln_status ln_moments(ln_context *cx, ln_matrix X, ln_matrix Y, ln_matrix Sxx, ln
   ln_status status = ln_charge(cx, P * N * (N + 2 * (double)Y.rows));
   if (status != LN_OK) return status;
   ln_gram(LN_N, 1 / P, X, 0, Sxx);
-  ln_gemm(LN_N, LN_T, 1 / P, Y, X, 0, Syx);
+  status = output_moments(cx, X, Y, Syx);
+  if (status != LN_OK) return status;
   ln_row_means(X, mean_x);
   ln_row_means(Y, mean_y);
   *tr_yy = ln_dot(Y, Y) / P;
@@ -111,6 +126,18 @@ static ln_status divide_by_moments(ln_context *cx, const ln_task *task, ln_matri
   return ln_end(cx, mark, status);
 }
 
+/* The mean of |y - W x|^2 from the moments: a difference, as exact as tr_yy is. */
+static ln_status unexplained(ln_context *cx, const ln_task *task, ln_matrix W, double *error) {
+  ln_mark mark = ln_begin(cx);
+  ln_matrix WS = ln_take_matrix(cx, W.rows, W.cols);
+  if (!WS.data) return ln_end(cx, mark, LN_EMEMORY);
+  ln_status status = ln_charge(cx, 2 * (double)W.rows * (double)W.cols * (double)W.cols);
+  if (status != LN_OK) return ln_end(cx, mark, status);
+  ln_gemm(LN_N, LN_N, 1, W, task->Sxx, 0, WS);
+  *error = task->tr_yy - 2 * ln_dot(W, task->Syx) + ln_dot(WS, W);
+  return ln_end(cx, mark, LN_OK);
+}
+
 /* Syx V diag(1/w) V' */
 static ln_status divide_in_basis(ln_context *cx, const ln_task *task, ln_matrix V, const double *w,
                                  ln_matrix target) {
@@ -138,13 +165,12 @@ ln_status ln_least_squares_basis(ln_context *cx, const ln_task *task, ln_matrix 
   if (status != LN_OK) return status;
 
   double error = 0;
-  if (task->examples) {
+  status = unexplained(cx, task, target, &error);
+  if (status == LN_OK && task->examples && error < CANCELS * task->tr_yy)
     status = mean_residual(cx, task, target, &error);
-  } else {
-    /* Below the rounding of the difference nothing is known, and a task without noise has no error. */
-    error = task->tr_yy - ln_dot(target, task->Syx);
-    if (error < 1e-14 * task->tr_yy) error = 0;
-  }
+  else if (error < 1e-14 * task->tr_yy)
+    error =
+        0; /* below the rounding of the difference nothing is known, and a task without noise has no error */
   *loss_min = error / 2;
   return status;
 }

@@ -22,7 +22,7 @@ typedef struct ln_task {
   double tr_yy;
   /* valid once has_target is set: */
   ln_matrix target; /* the least-squares map of smallest norm, W* = Syx Sxx^+, outputs x inputs */
-  double loss_min;  /* its loss, from the residual Y - W* X where there are examples: never cancels */
+  double loss_min;  /* its loss: where there are examples no cancellation is left in it */
   /* The directions that the inputs have, if the target was found through them; else data null: */
   ln_matrix basis;  /* orthonormal eigenvectors of Sxx, inputs x rank, by falling eigenvalue */
   double *spectrum; /* those eigenvalues, above 1e-14 of the largest */

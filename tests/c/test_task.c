@@ -126,6 +126,21 @@ static void without_noise_the_least_loss_is_zero_and_not_a_difference(void **unu
   assert_true(loss == 0);
 }
 
+/* As exact as the residual is, whether it is formed or the moments' difference is as good. */
+static void the_least_loss_keeps_its_digits_for_any_noise(void **unused) {
+  (void)unused;
+  for (double noise = 1; noise > 1e-7; noise /= 5) {
+    ln_matrix X = random_matrix(6, 50), Y = product(LN_N, LN_N, random_matrix(2, 6), X), W = make(2, 6);
+    ln_axpy(noise, random_matrix(2, 50), Y);
+    ln_task task = task_of(X, Y);
+    double loss;
+    assert_ok(ln_least_squares_map(cx, &task, W, &loss));
+    ln_matrix R = product(LN_N, LN_N, W, X);
+    ln_axpy(-1, Y, R);
+    assert_close(loss / (ln_dot(R, R) / 100), 1, 1e-13);
+  }
+}
+
 static void moments_of_data_pass_and_others_are_refused(void **unused) {
   (void)unused;
   ln_task task = task_of(of_rank(5, 20, 3), random_matrix(2, 20));
@@ -200,6 +215,7 @@ int main(void) {
       TEST(the_target_is_the_shortest_least_squares_map),
       TEST(the_input_basis_diagonalises_the_inputs),
       TEST(without_noise_the_least_loss_is_zero_and_not_a_difference),
+      TEST(the_least_loss_keeps_its_digits_for_any_noise),
       TEST(moments_of_data_pass_and_others_are_refused),
       TEST(modes_decouple_where_singular_values_are_equal),
       TEST(white_inputs_leave_the_basis_of_the_decomposition),
