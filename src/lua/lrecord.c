@@ -151,7 +151,7 @@ static void push_layers_by_record(lua_State *L, int root, const ln_net *net, con
 
 /* The `parts` square matrices that follow each other in `data`, as views: a list, or the only one itself. */
 static void push_squares(lua_State *L, int root, double *data, size_t numbers, size_t parts, bool list) {
-  size_t order = (size_t)lround(sqrt((double)(numbers / parts)));
+  size_t order = (size_t)lround(sqrt((double)numbers / (double)parts));
   if (list) lua_createtable(L, (int)parts, 0);
   for (size_t l = 0; l < parts; l++) {
     push_view(L, root, ln_window(data + l * order * order, order, order));

@@ -37,11 +37,15 @@ static ln_status through_activation(ln_context *cx, const ln_activation *f, ln_m
 }
 
 /* K((a, mu), (b, nu)) += G((a, mu), (b, nu)) g(mu, nu) */
-static void add_share(ln_matrix G, ln_matrix g, ln_matrix K) {
+static ln_status add_share(ln_context *cx, ln_matrix G, ln_matrix g, ln_matrix K) {
   size_t P = g.rows;
-  for (size_t j = 0; j < K.cols; j++)
+  ln_status status = LN_OK;
+  for (size_t j = 0; j < K.cols && status == LN_OK; j++) {
     for (size_t i = 0; i < K.rows; i += P)
       for (size_t m = 0; m < P; m++) LN_AT(K, i + m, j) += LN_AT(G, i + m, j) * LN_AT(g, m, j % P);
+    status = ln_poll(cx);
+  }
+  return status;
 }
 
 static ln_status backward(ln_context *cx, const ln_net *net, const double *theta, ln_matrix X, const pass *p,
@@ -64,8 +68,8 @@ static ln_status backward(ln_context *cx, const ln_net *net, const double *theta
     ln_gram(LN_T, 1, delta, 0, G);
     ln_fill(g, net->bias);
     ln_gram(LN_T, 1, l ? p->values[l - 1] : X, 1, g);
-    add_share(G, g, K);
-    if (l == 0) break;
+    status = add_share(cx, G, g, K);
+    if (l == 0 || status != LN_OK) break;
     ln_matrix below = ln_window(l % 2 ? p->even : p->odd, layer->inputs, n);
     ln_gemm(LN_T, LN_N, 1, ln_weights(net, theta, l), delta, 0, below);
     delta = below;

@@ -32,8 +32,8 @@ ln_status ln_hessian_prepare(ln_context *cx, const ln_matrix *weights, size_t de
 /* Goes to other weights of the same sizes, which must stay; the next two tell of these. */
 void ln_hessian_move(ln_hessian *h, const double *theta);
 void ln_hessian_gradient(const ln_hessian *h, double *gradient);
-/* y = H v; an ln_operator (core/lanczos.h) with h as ud. */
-ln_status ln_hessian_apply(ln_context *cx, void *h, const double *v, double *y);
+/* y = H v; an ln_operator (core/lanczos.h) with the Hessian as ud. */
+ln_status ln_hessian_apply(ln_context *cx, void *ud, const double *v, double *y);
 
 /* The matrix itself, count x count, column by column. */
 ln_status ln_hessian_matrix(ln_context *cx, ln_hessian *h, ln_matrix H);

@@ -116,9 +116,11 @@ ln_status ln_ntk_add(ln_context *cx, ln_matrix b, ln_matrix H, double shift, ln_
   else
     ln_identity(B);
   for (size_t j = 0; j < outputs; j++)
-    for (size_t i = 0; i < outputs; i++)
+    for (size_t i = 0; i < outputs && status == LN_OK; i++) {
       if (LN_AT(B, i, j) != 0) ln_axpy(LN_AT(B, i, j), G, ln_block_of(K, i * P, j * P, P, P));
-  return ln_end(cx, mark, ln_poll(cx));
+      status = ln_poll(cx);
+    }
+  return ln_end(cx, mark, status);
 }
 
 ln_status ln_ntk_matrix(ln_context *cx, const ln_ntk *ntk, ln_matrix X, ln_matrix K) {
