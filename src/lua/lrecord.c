@@ -30,27 +30,28 @@ static void add(recording *r, const reading *in, const ln_observable *what) {
   r->needs |= ln_needs(what, in->subject);
 }
 
-static void add_named(recording *r, const reading *in, const char *name) {
-  const options *o = in->o;
-  const char *option = in->option;
-  const ln_observable *what = find(name);
-  if (!what) {
-    const char *known[OBSERVABLES_MAX + 1] = {0};
-    for (size_t i = 0; ln_observables[i].name; i++) known[i] = ln_observables[i].name;
-    const char *likely = nearest(name, known);
-    if (likely) option_fail(o, option, "has '%s'; did you mean '%s'?", name, likely);
-    luaL_Buffer list;
-    luaL_buffinit(o->L, &list);
-    for (size_t i = 0; known[i]; i++) {
-      if (i) luaL_addstring(&list, ", ");
-      luaL_addstring(&list, known[i]);
-    }
-    luaL_pushresult(&list);
-    option_fail(o, option, "has '%s', which is none of %s", name, lua_tostring(o->L, -1));
+/* Names the nearest observable, or all of them. */
+static _Noreturn void fail_unknown(const reading *in, const char *name) {
+  const char *known[OBSERVABLES_MAX + 1] = {0};
+  for (size_t i = 0; ln_observables[i].name; i++) known[i] = ln_observables[i].name;
+  const char *likely = nearest(name, known);
+  if (likely) option_fail(in->o, in->option, "has '%s'; did you mean '%s'?", name, likely);
+  luaL_Buffer list;
+  luaL_buffinit(in->o->L, &list);
+  for (size_t i = 0; known[i]; i++) {
+    if (i) luaL_addstring(&list, ", ");
+    luaL_addstring(&list, known[i]);
   }
-  ln_context *cx = context_of(o->L);
+  luaL_pushresult(&list);
+  option_fail(in->o, in->option, "has '%s', which is none of %s", name, lua_tostring(in->o->L, -1));
+}
+
+static void add_named(recording *r, const reading *in, const char *name) {
+  const ln_observable *what = find(name);
+  if (!what) fail_unknown(in, name);
+  ln_context *cx = context_of(in->o->L);
   if (ln_check_observable(cx, what, in->subject, in->has_test, in->has_start) != LN_OK)
-    option_fail(o, option, "has '%s', %s", name, cx->message);
+    option_fail(in->o, in->option, "has '%s', %s", name, cx->message);
   add(r, in, what);
 }
 
