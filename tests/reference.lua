@@ -169,6 +169,30 @@ function functions.sensing(given)
   return flown(given, data.sensing { sensors = sensors, values = given.values })
 end
 
+function functions.balance_class(given)
+  return theory.riccati.class { weights = layers_of(given) }
+end
+
+local function balanced_problem(given, more)
+  local c, inputs = given.c or 1, #given.W1[1]
+  local problem = {
+    weights = layers_of(given), Sxx = c * matrix.eye(inputs), Syx = matrix(given.Syx),
+    lambda = given.lambda, kappa = given.kappa, weight_decay = given.decay,
+  }
+  for name, value in pairs(more) do problem[name] = value end
+  return problem
+end
+
+local function blocks(r) return { C = r.product, A = r.inputs, B = r.outputs } end
+
+function functions.riccati(given)
+  return blocks(theory.riccati.representations(balanced_problem(given, { t = given.t })))
+end
+
+function functions.riccati_limit(given)
+  return blocks(theory.riccati.limit(balanced_problem(given, {})))
+end
+
 --- Compared entry by entry: curves over many orders of magnitude.
 local entries = { mode_equal = true, mode_infinite = true }
 

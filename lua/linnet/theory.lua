@@ -6,6 +6,7 @@ local predict = require "linnet.predict"
 local M = {
   mode = core.mode,
   shallow = core.shallow,
+  riccati = core.riccati,
   balanced = core.balanced,
   ntk = core.ntk,
   stability = core.stability,

@@ -151,6 +151,7 @@ int luaopen_theory_core(lua_State *L) {
       {"shallow", {shallow_functions, minibatch_functions}},
       {"ntk", {ntk_functions}},
       {"stability", {stability_functions}},
+      {"riccati", {riccati_functions}},
       {"balanced", {balanced_functions}},
   };
   const size_t count = sizeof families / sizeof *families;

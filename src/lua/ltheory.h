@@ -10,7 +10,7 @@
 /* Each family's functions, for the module's table. */
 extern const luaL_Reg mode_functions[], layer_functions[], decoupled_functions[]; /* all of theory.mode */
 extern const luaL_Reg shallow_functions[], minibatch_functions[];                 /* all of theory.shallow */
-extern const luaL_Reg ntk_functions[], stability_functions[], balanced_functions[];
+extern const luaL_Reg ntk_functions[], stability_functions[], balanced_functions[], riccati_functions[];
 
 /* The moments of a task: options Sxx and Syx, or task = a task that has them. Pushes what keeps them alive.
  */

@@ -23,6 +23,15 @@ ln_status ln_input_spectrum(ln_context *cx, ln_matrix Sxx, double *l, ln_matrix 
   return LN_OK;
 }
 
+ln_status ln_check_outside(ln_context *cx, double outside, double size) {
+  if (outside <= OUTSIDE * size) return LN_OK;
+  return ln_fail(
+      cx, LN_EARG,
+      "the rows of Syx leave the range of Sxx by %.3g of |Syx|: no data gives such moments, and the "
+      "weights would grow without limit",
+      outside / size);
+}
+
 ln_status ln_input_correlation(ln_context *cx, ln_matrix Syx, const double *l, ln_matrix V, ln_matrix B) {
   ln_status status = ln_check_finite(cx, Syx, "Syx");
   if (status != LN_OK) return status;
@@ -36,11 +45,19 @@ ln_status ln_input_correlation(ln_context *cx, ln_matrix Syx, const double *l, l
     outside = hypot(outside, ln_norm(column));
     ln_fill(column, 0);
   }
-  if (outside > OUTSIDE * size)
-    return ln_fail(
-        cx, LN_EARG,
-        "the rows of Syx leave the range of Sxx by %.3g of |Syx|: no data gives such moments, and the "
-        "weights would grow without limit",
-        outside / size);
+  return ln_check_outside(cx, outside, size);
+}
+
+ln_status ln_white_span(ln_context *cx, ln_matrix Sxx, ln_white *white) {
+  size_t n = Sxx.rows, unused = 0;
+  double *l = ln_reals(cx, n);
+  ln_matrix V = ln_take_matrix(cx, n, n);
+  if (!l || !V.data) return LN_EMEMORY;
+  ln_status status = ln_input_spectrum(cx, Sxx, l, V);
+  if (status != LN_OK) return status;
+  while (unused < n && l[unused] == 0) unused++;
+  *white = (ln_white){.used = n - unused, .all = unused == 0, .V = ln_block_of(V, 0, unused, n, n - unused)};
+  for (size_t i = unused; i < n; i++) white->c += l[i] / (double)white->used;
+  for (size_t i = unused; i < n; i++) white->misfit = hypot(white->misfit, l[i] / white->c - 1);
   return LN_OK;
 }

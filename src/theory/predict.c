@@ -5,12 +5,15 @@
 
 #include "theory/balanced.h"
 #include "theory/decoupled.h"
+#include "theory/riccati.h"
 #include "theory/shallow.h"
 
 /* What a distance from an assumption costs: the error of W(t), largest over t and relative to its limit, for each unit of
  * distance (measured on small networks with one assumption off by 1e-4 to 1e-1: first order throughout). */
 #define COST_OF_DATA 0.7
 #define COST_OF_WEIGHTS 0.3
+#define COST_OF_COLOUR 0.7
+#define COST_OF_CLASS 0.25 /* times |M|/|W| at the start and in the limit */
 /* Of the square of the imbalance: what the directions of the first layer miss acts twice before it meets the map. */
 #define COST_OF_BALANCE 5
 
@@ -121,6 +124,68 @@ static ln_status follow_decoupled(ln_context *cx, const ln_net *net, const ln_ta
   return ln_end(cx, mark, status);
 }
 
+/* ---- riccati: two layers, white inputs ---- */
+
+/* Under weight decay only zero-balanced weights stay in their class. */
+static ln_status prepare_riccati(ln_context *cx, const ln_net *net, const ln_task *task, double weight_decay,
+                                 ln_riccati *r) {
+  static const ln_balance zero = {0};
+  return ln_riccati_prepare(cx, ln_weights(net, net->parameters, 0), ln_weights(net, net->parameters, 1),
+                            task->Sxx, task->Syx, weight_decay > 0 ? &zero : NULL, weight_decay, r);
+}
+
+/* What a unit of misfit costs: |M| at the start, relative to the map that is learned; more where a mode that will be
+ * learned is nearly hidden behind faster ones, since what the misfit adds to it then counts for more. */
+static ln_status cost_of_balance(ln_context *cx, const ln_riccati *r, const ln_task *task, double *cost) {
+  ln_mark mark = ln_begin(cx);
+  ln_matrix M = ln_take_matrix(cx, r->rank, r->rank);
+  if (!M.data) return ln_end(cx, mark, LN_EMEMORY);
+  ln_gram(LN_T, 1, r->L, 0, M);
+  double learned = ln_norm(task->Syx), screened = 1;
+  for (size_t j = 0; j < r->rank && r->f[r->pivots[j]] > 0; j++) {
+    ln_matrix row = ln_block_of(r->L, r->pivots[j], 0, 1, r->rank);
+    screened = fmax(screened, ln_norm(row) / fabs(LN_AT(row, 0, j)));
+  }
+  *cost = learned > 0 ? COST_OF_CLASS * screened * ln_norm(M) / learned : 0;
+  return ln_end(cx, mark, LN_OK);
+}
+
+static ln_status measure_riccati(ln_context *cx, const ln_net *net, const ln_task *task, double weight_decay,
+                                 ln_assumption *assumptions, size_t *count) {
+  bool plain = assume_plain_examples(assumptions, count, net, task);
+  bool two = assume_kind(assumptions, count, "two layers", net->depth == 2);
+  if (!plain || !two) return LN_OK;
+  *count = 0; /* these hold; what can be off by a little is what counts */
+  bool data = assume_kind(assumptions, count, "inputs that are not all 0", ln_norm(task->Sxx) > 0);
+  if (!data) return LN_OK;
+  *count = 0;
+  ln_mark mark = ln_begin(cx);
+  ln_riccati r;
+  double cost = 0;
+  ln_status status = prepare_riccati(cx, net, task, weight_decay, &r);
+  if (status == LN_OK) status = cost_of_balance(cx, &r, task, &cost);
+  if (status == LN_OK) {
+    assume(assumptions, count, "the inputs are white", r.white.misfit, COST_OF_COLOUR);
+    assume(assumptions, count, "the two layers are balanced", r.balance.misfit, cost);
+  }
+  return ln_end(cx, mark, status);
+}
+
+static ln_status pack_two(ln_context *cx, void *ud, size_t index, double t, ln_matrix W1, ln_matrix W2) {
+  const ln_matrix W[] = {W1, W2};
+  return pack(cx, ud, index, t, W, NULL);
+}
+
+static ln_status follow_riccati(ln_context *cx, const ln_net *net, const ln_task *task,
+                                const ln_request *request, double *theta) {
+  ln_mark mark = ln_begin(cx);
+  ln_riccati r;
+  packing p = {net, request, theta};
+  ln_status status = prepare_riccati(cx, net, task, request->weight_decay, &r);
+  if (status == LN_OK) status = ln_riccati_follow(cx, &r, request->times, request->count, pack_two, &p);
+  return ln_end(cx, mark, status);
+}
+
 /* ---- balanced: layers that stay balanced, any loss of the map ---- */
 
 static ln_status measure_balanced(ln_context *cx, const ln_net *net, const ln_task *task, double weight_decay,
@@ -173,6 +238,11 @@ const ln_solution ln_solutions[] = {
      follow_shallow},
     {"decoupled", "Saxe, McClelland & Ganguli (2014), decoupled modes; any hidden vectors for two layers",
      true, measure_decoupled, follow_decoupled},
+    {"riccati",
+     "Braun, Domine, Fitzgerald & Saxe (2022), Domine et al. (2024): two balanced layers, white inputs; "
+     "where the hidden "
+     "layer turns, its rotation is integrated to 1e-13",
+     true, measure_riccati, follow_riccati},
     {"balanced", "Arora, Cohen & Hazan (2018), end-to-end dynamics; layers of rank width, integrated", false,
      measure_balanced, follow_balanced},
     {"flow", "gradient flow, integrated by an explicit Runge-Kutta method of order 8", false, measure_flow,

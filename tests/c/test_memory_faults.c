@@ -221,6 +221,15 @@ static const struct {
      "  s.hessian(o), s.spectrum(o), s.curvature(o), s.max_rate(o),\n"
      "  s.finite_rate { net = net, task = task, rate = 0.1, t = { 0.2, 0.1 } },\n"
      "  theory.shallow.minibatch { X = matrix.eye(2), y = { 1, 2 }, rate = 0.1, batch = 1, steps = 3 }"},
+    {"two balanced layers", "local q, t = theory.riccati, { 0, 1, 2 }\n"
+                            "local task = data.spectrum { s = { 3, 1 }, inputs = 3, outputs = 2, seed = 1 }\n"
+                            "local net = network.new { task = task, hidden = 2, init = 'lambda', lambda = "
+                            "0.2, strength = 0.1, seed = 1 }\n"
+                            "local given = { weights = net.weights, task = task, t = t }\n"
+                            "return q.class { weights = net.weights }, q.product(given), "
+                            "q.representations(given), q.weights(given),\n"
+                            "  q.limit { weights = net.weights, task = task }, theory.predict { net = net, "
+                            "task = task, times = t }"},
     {"plots", "local x = matrix.linspace(1, 10, 20)\n"
               "local p = plot.new { title = 'a', xlabel = 'x', y = 'log', size = { 6, 4 } }\n"
               "p:lines(x, matrix.hcat(x, x), { label = { 'one', 'two' } }):points(x, x, { every = 3 })\n"

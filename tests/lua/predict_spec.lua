@@ -50,6 +50,69 @@ describe("theory.predict chooses", function()
     end
   end)
 
+  it("the solution for balanced layers where inputs are white and nothing is aligned", function()
+    local X = 2 * random.stream(7):orthogonal(5, 5)
+    local task = data.task { X = X, Y = random.stream(8):normal(4, 5) }
+    local times = { 0, 0.2, 1, 3, 10, 50 }
+    local record = { "loss", "modes", "weights", "norms", "singular_values" }
+    for _, start in ipairs { { init = "lambda", lambda = 0.5 }, { init = "lambda", lambda = -0.5 }, { init = "balanced" } } do
+      for _, hidden in ipairs { 2, 4, 9 } do
+        start.task, start.hidden, start.strength, start.seed = task, hidden, 0.01, hidden
+        local net = network.new(start)
+        local pred = theory.predict { net = net, task = task, times = times, record = record }
+        assert.equal("riccati", pred.solution)
+        assert.is_true(pred.exact)
+        for _, assumption in ipairs(pred.assumptions) do assert.is_true(assumption.holds) end
+        local flow = net:copy():flow { task = task, times = times, record = record, tolerance = 1e-11 }
+        assert.is_true(theory.compare(flow, pred):worst() < 1e-9)
+        assert.close(pred:at(1).modes, pred.modes:rowrange(3, 3), 1e-12)
+      end
+    end
+  end)
+
+  it("it with weight decay for zero-balanced layers only", function()
+    local task = data.task { X = 2 * random.stream(7):orthogonal(5, 5), Y = random.stream(8):normal(4, 5) }
+    local record = { "loss", "weights" }
+    local function predicted(start, hidden)
+      start.task, start.hidden, start.strength, start.seed = task, hidden, 0.01, 1
+      local net = network.new(start)
+      local pred = theory.predict { net = net, task = task, times = { 0.5, 4, 30 }, record = record, weight_decay = 0.1 }
+      local flow = net:copy():flow {
+        task = task, times = { 0.5, 4, 30 }, record = record, tolerance = 1e-11, weight_decay = 0.1 }
+      assert.is_true(theory.compare(flow, pred):worst() < 1e-8)
+      return pred.solution
+    end
+    assert.equal("riccati", predicted({ init = "balanced" }, 6))
+    assert.equal("flow", predicted({ init = "lambda", lambda = 0.5 }, 6))
+  end)
+
+  it("not that one for other inputs or weights, and says what its distance would cost", function()
+    local task = data.task { X = 2 * random.stream(7):orthogonal(5, 5), Y = random.stream(8):normal(4, 5) }
+    local net = network.new { task = task, hidden = 7, init = "balanced", strength = 0.3, seed = 1 }
+    local near = net:copy()
+    near.weights[1] = near.weights[1] + 1e-3 * random.stream(2):normal(7, 5)
+    local offered = theory.predict { net = near, task = task, times = { 0, 1, 3, 9 } }
+    assert.equal("flow", offered.solution)
+    assert.equal("riccati", offered.alternatives[1].name)
+    local close = theory.predict { net = near, task = task, times = { 0, 1, 3, 9 }, solution = "riccati", record = { "weights" } }
+    local balance = close.assumptions[2]
+    assert.is_true(balance.distance > 1e-5 and balance.distance < 1e-2 and balance.error > 0)
+    local flow = near:copy():flow { task = task, times = { 0, 1, 3, 9 }, record = { "weights" } }
+    for k = 1, 4 do -- the error of the map is of the order that it says
+      local W, exact = close.weights[k], flow.weights[k]
+      local error = (W[2] * W[1] - exact[2] * exact[1]):norm() / task.Syx:norm()
+      assert.is_true(error < 4 * balance.error)
+    end
+    local coloured = correlated_task(5, 4, 20)
+    assert.error_matches(function()
+      theory.predict { net = net, task = coloured, times = { 1 }, solution = "riccati" }
+    end, "solution 'riccati' assumes: the inputs are white; this is off by")
+    local deep = network.new { task = task, hidden = 5, depth = 3, seed = 1 }
+    assert.error_matches(function()
+      theory.predict { net = deep, task = task, times = { 1 }, solution = "riccati" }
+    end, "solution 'riccati' assumes: two layers")
+  end)
+
   it("the flow where no exact solution holds, and says how it was integrated", function()
     local task = data.semantic()
     local net = network.new { task = task, hidden = 16, init = "gaussian", scale = 1e-2, seed = 1 }

@@ -58,6 +58,10 @@ describe("reference values", function()
     assert.is_true(content)
   end)
 
+  it("of two layers from balanced weights are met", function()
+    assert.are.equal("18 passed, 0 failed\n", (check "tests/data/riccati_values.json"))
+  end)
+
   it("are summed over all files", function()
     local text, content = check(VALUES, VALUES)
     assert.are.equal("124 passed, 0 failed\n", text)
