@@ -96,6 +96,48 @@ describe("theory.balanced.flow", function()
     end
   end)
 
+  it("is it for any sizes, depths, ranks, scales and times, on examples and on entries", function()
+    local draw = random.stream(77)
+    local function whole(low_end, high) return math.tointeger(draw:integers(1, 1, low_end, high):item()) end
+    for trial = 1, 24 do
+      local inputs, outputs, depth = whole(1, 7), whole(1, 7), whole(2, 5)
+      local least = math.min(inputs, outputs)
+      local start = draw:normal(outputs, least - whole(0, least - 1))
+      start = start * draw:normal(start.cols, inputs)
+      start = 10 ^ -draw:uniform(1, 1, 0, 9):item() / start:norm() * start
+      local problem = data.task { X = draw:normal(inputs, 20), Y = draw:normal(outputs, 20) }
+      if trial % 3 == 0 then
+        problem = data.completion { inputs = inputs, outputs = outputs, rank = 1, observed = 0.6, normalisation = 1,
+          seed = trial }
+      end
+      local layers = balanced.factors { W = start, depth = depth, hidden = least + whole(0, 6) }
+      for l = 1, depth - 1 do
+        local Q = draw:orthogonal(layers[l].rows)
+        layers[l], layers[l + 1] = Q * layers[l], layers[l + 1] * Q.T
+      end
+      local last = 10 ^ draw:uniform(1, 1, 0, 2):item()
+      local asked = { net = network.from(layers), task = problem, times = { last / 10, last }, record = { "weights" },
+        tolerance = 1e-11, solution = "balanced" }
+      local pred = theory.predict(asked)
+      local run = asked.net:copy():flow { task = problem, times = asked.times, record = { "weights" }, tolerance = 1e-11 }
+      local flow = balanced.flow { W = start, task = problem, depth = depth, t = asked.times, tolerance = 1e-11 }
+      for k = 1, 2 do
+        assert.close(product(pred.weights[k]), product(run.weights[k]), 1e-9)
+        assert.close(flow.W[k], product(run.weights[k]), 1e-9)
+      end
+    end
+  end)
+
+  it("stays at zero, and follows weight decay", function()
+    assert.close(balanced.flow { W = 0 * W, task = task, depth = 3, t = 5 }.W, 0 * W, 0)
+    local options = { W = W, task = task, depth = 3, t = 2, weight_decay = 0.1, tolerance = 1e-12 }
+    local net = network.from(balanced.factors { W = W, depth = 3, hidden = 6 })
+    net:flow { task = task, times = { 2 }, weight_decay = 0.1, tolerance = 1e-12 }
+    assert.close(balanced.flow(options).W, net:product(), 1e-10)
+    options.weight_decay = -1
+    assert.error_matches(function() balanced.flow(options) end, "weight_decay")
+  end)
+
   it("answers with a matrix and a column for one time", function()
     local flow = balanced.flow { W = W, Sxx = task.Sxx, Syx = task.Syx, depth = 2, t = 1 }
     local same = balanced.flow { W = W, task = task, depth = 2, t = { 1 } }
