@@ -259,7 +259,8 @@ static int task_tostring(lua_State *L) {
   } else if (task->observed.count) {
     bool entries = task->observed.mask.data;
     lua_pushfstring(L, entries ? "%I of %I entries observed" : "%I measurements of its %I entries",
-                    (LUAI_UACINT)task->observed.count, (LUAI_UACINT)(task->inputs * task->outputs));
+                    (LUAI_UACINT)task->observed.count,
+                    (LUAI_UACINT)task->inputs * (LUAI_UACINT)task->outputs);
     luaL_addvalue(&text);
   } else {
     luaL_addstring(&text, "moments only");

@@ -48,11 +48,13 @@ static _Noreturn void fail_unknown(const reading *in, const char *name) {
 
 static void add_named(recording *r, const reading *in, const char *name) {
   const ln_observable *what = find(name);
-  if (!what) fail_unknown(in, name);
   ln_context *cx = context_of(in->o->L);
-  if (ln_check_observable(cx, what, in->subject, in->has_test, in->has_start) != LN_OK)
+  if (!what)
+    fail_unknown(in, name);
+  else if (ln_check_observable(cx, what, in->subject, in->has_test, in->has_start) != LN_OK)
     option_fail(in->o, in->option, "has '%s', %s", name, cx->message);
-  add(r, in, what);
+  else
+    add(r, in, what);
 }
 
 recording read_recording(const options *o, const char *name, const ln_subject *subject, bool has_test,
