@@ -149,19 +149,21 @@ static bool is_white(ln_matrix Sxx) {
   return LN_AT(Sxx, 0, 0) > 0;
 }
 
-/* The eigenvectors of Sxx as coordinates of the inputs. */
+/* The eigenvectors of Sxx as coordinates of the inputs. With biases (x, 1) has other eigenvectors: then only what fewer
+ * examples than inputs leave out. */
 static ln_status reduce_inputs(ln_context *cx, reducer *x) {
   const ln_task *task = x->task;
   size_t n = x->width[0], rank = task->basis.cols;
   ln_matrix V = task->basis;
-  if (x->net->bias) return LN_OK;
-  x->diagonal = ln_is_diagonal(task->Sxx);
+  const bool bias = x->net->bias;
+  if (bias && (!V.data || task->examples >= n)) return LN_OK;
+  x->diagonal = !bias && ln_is_diagonal(task->Sxx);
   x->white = x->diagonal && is_white(task->Sxx);
   if (x->diagonal && (!V.data || rank == n)) return LN_OK;
 
   double size = (double)n, others = (double)(x->width[1] + 2 * x->width[x->depth]);
   double cost = 2 * size * (V.data ? (double)rank : size) * others + (V.data ? 0 : 9 * size * size * size);
-  if (saving(x, 0, V.data ? rank : n, true) < cost) return LN_OK;
+  if (saving(x, 0, V.data ? rank : n, !bias) < cost) return LN_OK;
   const double *spectrum = task->spectrum;
   ln_status status = LN_OK;
   if (!V.data) {
@@ -183,7 +185,7 @@ static ln_status reduce_inputs(ln_context *cx, reducer *x) {
   if (status != LN_OK) return status;
   x->basis[0].now = V;
   x->spectrum = spectrum;
-  x->diagonal = true;
+  x->diagonal = !bias;
   x->white = false;
   if (rank == n) return LN_OK;
   x->frozen = ln_take_matrix(cx, x->width[1], n);
@@ -274,6 +276,26 @@ static bool is_reduced(const reducer *x) {
   return false;
 }
 
+/* What biases need further: the means, and the examples, of which there are few. */
+static ln_status reduced_examples(ln_context *cx, const reducer *x, ln_reduced *r) {
+  const ln_task *from = x->task;
+  ln_task *task = &r->task;
+  ln_matrix V = x->basis[0].now;
+  ln_status status = ln_charge(cx, 2 * (double)V.rows * (double)V.cols * ((double)from->examples + 1));
+  if (status != LN_OK) return status;
+  task->examples = from->examples;
+  task->X = ln_take_matrix(cx, task->inputs, from->examples);
+  task->mean_x = ln_take_matrix(cx, task->inputs, 1);
+  if (!task->X.data || !task->mean_x.data) return LN_EMEMORY;
+  task->Y = from->Y, task->mean_y = from->mean_y;
+  for (int i = 0; i < 2; i++) {
+    ln_matrix A = i ? from->mean_x : from->X, B = i ? task->mean_x : task->X;
+    ln_gemm(LN_T, LN_N, 1, V, A, 0, ln_block_of(B, 0, 0, V.cols, A.cols));
+    if (r->decays) ln_fill(ln_block_of(B, V.cols, 0, 1, A.cols), 0);
+  }
+  return LN_OK;
+}
+
 /* Moments in the new coordinates, with one more input that no example has if `decays`. */
 static ln_status reduced_task(ln_context *cx, const reducer *x, ln_reduced *r) {
   size_t n = x->width[0], inputs = n + r->decays, outputs = x->width[x->depth];
@@ -298,7 +320,7 @@ static ln_status reduced_task(ln_context *cx, const reducer *x, ln_reduced *r) {
   ln_fill(r->task.Sxx, 0);
   for (size_t j = 0; j < n; j++)
     LN_AT(r->task.Sxx, j, j) = x->spectrum ? x->spectrum[j] : LN_AT(x->task->Sxx, 0, 0);
-  return LN_OK;
+  return x->net->bias ? reduced_examples(cx, x, r) : LN_OK;
 }
 
 static ln_status reduced_net(ln_context *cx, const reducer *x, ln_reduced *r) {

@@ -53,8 +53,8 @@ static void a_reduced_step_is_a_step_of_the_whole(void **unused) {
     bool pays;
     assert_ok(ln_reduce_network(cx, &r, &f.net, &f.task, 1e6, false, &pays));
     assert_true(pays);
-    assert_int_equal(ln_inputs(&r.net), bias ? INPUTS : EXAMPLES);
-    assert_int_equal(r.net.layers[0].outputs, bias ? INPUTS + OUTPUTS + 1 : EXAMPLES + OUTPUTS);
+    assert_int_equal(ln_inputs(&r.net), EXAMPLES);
+    assert_int_equal(r.net.layers[0].outputs, EXAMPLES + OUTPUTS + bias);
     ln_plan whole;
     assert_ok(ln_make_plan(cx, &whole, &f.net, &f.task, LN_PLAN_PLAIN));
     ln_matrix lifted = ln_take_matrix(cx, f.net.count, 1),
