@@ -23,7 +23,8 @@ ln_status ln_conserved(ln_context *cx, const ln_matrix *weights, size_t depth, c
 
 /* Gradient flow as ln_flow, of a network whose layers are balanced: each hidden layer is carried in the directions
  * that the first one reaches, as many as W has rank. What these directions leave out of layers that are not balanced
- * stays as it is (but for weight decay, which keeps balance): an error of some 5 distance^2 in W (measured, depths 2 to 4), and none where nothing is left out. */
+ * stays as it is (but for weight decay, which keeps balance): an error of some 5 distance^2 in W (measured, depths 2
+ * to 4), and none where nothing is left out. */
 ln_status ln_balanced_flow(ln_context *cx, const ln_net *net, const ln_task *task, double weight_decay,
                            double *theta, const double *times, size_t count, double tolerance,
                            ln_flow_output output, void *ud);
