@@ -239,9 +239,8 @@ const ln_solution ln_solutions[] = {
     {"decoupled", "Saxe, McClelland & Ganguli (2014), decoupled modes; any hidden vectors for two layers",
      true, measure_decoupled, follow_decoupled},
     {"riccati",
-     "Braun, Domine, Fitzgerald & Saxe (2022), Domine et al. (2024): two balanced layers, white inputs; "
-     "where the hidden "
-     "layer turns, its rotation is integrated to 1e-13",
+     "Braun, Domine, Fitzgerald & Saxe (2022), Domine et al. (2024): two balanced layers, white inputs; the "
+     "rotation of the hidden layer is integrated to 1e-13",
      true, measure_riccati, follow_riccati},
     {"balanced", "Arora, Cohen & Hazan (2018), end-to-end dynamics; layers of rank width, integrated", false,
      measure_balanced, follow_balanced},

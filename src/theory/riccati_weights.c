@@ -237,34 +237,38 @@ static bool on_saddle(const ln_riccati *r) {
   return false;
 }
 
-/* All times; on a saddle in pieces, after each of which the state is put back onto the closed form. */
+/* The state of the closed form, with the turn that y says. */
+static ln_status put_back(ln_context *cx, transport *p, double t, double *y) {
+  ln_status status = root_of_state(cx, p, t);
+  if (status == LN_OK) status = turn(cx, p, y);
+  if (status != LN_OK) return status;
+  size_t n = p->r->n;
+  ln_gemm(LN_N, LN_N, 1, p->T, p->X, 0, p->TX);
+  for (size_t j = 0; j < p->TX.cols; j++)
+    for (size_t i = 0; i < n; i++) y[i + j * n] = p->size[i] > 0 ? LN_AT(p->TX, i, j) / p->size[i] : 0;
+  return LN_OK;
+}
+
+/* All times, in pieces of this length, after each of which the state is put back; an infinite piece: at once. */
 static ln_status pass(ln_context *cx, transport *p, ln_ode *ode, double piece, double *y, size_t count) {
   double t = 0;
   ln_status status = LN_OK;
   while (p->done < count && status == LN_OK) {
-    size_t first = p->done, within = 0;
-    while (first + within < count && p->times[first + within] <= t + piece) within++;
-    status = within == 0 ? LN_OK : ln_ode_solve(cx, ode, t, y, p->times + first, within);
-    if (status != LN_OK || p->done == count) break;
-    double from = within > 0 ? p->times[first + within - 1] : t, end = t + piece;
+    const double *next = p->times + p->done;
+    size_t within = 0;
+    while (within < count - p->done && next[within] <= t + piece) within++;
+    if (within > 0) status = ln_ode_solve(cx, ode, t, y, next, within);
+    if (status != LN_OK || p->done == count) return status;
+    double from = within > 0 ? next[within - 1] : t, end = t + piece;
     p->pausing = true;
     status = ln_ode_solve(cx, ode, from, y, &end, 1);
     p->pausing = false, t = end;
-    if (status != LN_OK) break;
-    if (p->settled) { /* y holds for all later times */
-      for (; p->done < count && status == LN_OK;) {
-        status = ln_poll(cx);
-        if (status == LN_OK) status = hand_on(cx, p, 0, p->times[p->done], y);
-      }
-      break;
-    }
-    status = root_of_state(cx, p, t);
-    if (status == LN_OK) status = turn(cx, p, y);
-    if (status != LN_OK) break;
-    ln_gemm(LN_N, LN_N, 1, p->T, p->X, 0, p->TX);
-    for (size_t j = 0; j < p->TX.cols; j++)
-      for (size_t i = 0; i < p->TX.rows; i++)
-        y[i + j * p->TX.rows] = p->size[i] > 0 ? LN_AT(p->TX, i, j) / p->size[i] : 0;
+    if (status == LN_OK && p->settled) break;
+    if (status == LN_OK) status = put_back(cx, p, t, y);
+  }
+  while (p->done < count && status == LN_OK) { /* settled: y holds for all later times */
+    status = ln_poll(cx);
+    if (status == LN_OK) status = hand_on(cx, p, p->done, p->times[p->done], y);
   }
   return status;
 }
