@@ -1,14 +1,16 @@
 /* theory.riccati: two layers with white inputs from balanced weights (Braun et al. 2022, Domine et al. 2024).
  *
- * With A = W1'W1, B = W2 W2', W = W2 W1 and M = [A, W'; W, B] a start belongs to a class if, for J = diag(1 on
- * inputs, -1 on outputs), M J M = kappa J - lambda M: zero-balanced weights (lambda = kappa = 0), lambda-balanced
- * ones (W2'W2 - W1 W1' = lambda 1 on the hidden directions in use, kappa = 0), and what wide random layers tend
- * to (kappa > 0). There W, A and B are closed forms at all times, where Sxx = c 1 on the inputs of the data.
+ * With A = W1'W1, B = W2 W2', W = W2 W1 and M = [A, W'; W, B] a start belongs to a class if, for J = diag(1
+ * on inputs, -1 on outputs), M J M = kappa J - lambda M: zero-balanced weights (lambda = kappa = 0),
+ * lambda-balanced ones (W2'W2 - W1 W1' = lambda 1 on the hidden directions in use, kappa = 0), and what wide
+ * random layers tend to (kappa > 0). There W, A and B are closed forms at all times, where Sxx = c 1 on the
+ * inputs of the data.
  *
  * All take weights = { W1, W2 } (or net.weights) and the moments of the task: Sxx (inputs x inputs) and Syx
- * (outputs x inputs), or task =. lambda and kappa (both or none; found from the weights if not given) name the
- * class; weight_decay > 0 assumes lambda = kappa = 0. If weights or inputs are further from what is assumed
- * than tolerance (0.01, relative) it is an error: the answer's error is of the order of that distance. */
+ * (outputs x inputs), or task =. lambda and kappa (both or none; found from the weights if not given) name
+ * the class; weight_decay > 0 assumes lambda = kappa = 0. If weights or inputs are further from what is
+ * assumed than tolerance (0.01, relative) it is an error: the answer's error is of the order of that
+ * distance. */
 #include "lua/ltheory.h"
 
 #include <math.h>
@@ -64,8 +66,8 @@ static ln_status prepare(ln_context *cx, const problem *p, ln_riccati *r) {
   return LN_OK;
 }
 
-/* theory.riccati.class { weights= }: the nearest class of the weights: lambda, kappa, misfit (how far they are
- * from it: |M J M - kappa J + lambda M|/|M|^2) and rank (hidden directions in use). */
+/* theory.riccati.class { weights= }: the nearest class of the weights: lambda, kappa, misfit (how far they
+ * are from it: |M J M - kappa J + lambda M|/|M|^2) and rank (hidden directions in use). */
 static int riccati_class(lua_State *L) {
   static const char *const names[] = {"weights", NULL};
   options o = options_read(L, 1, "theory.riccati.class", names);
@@ -102,8 +104,8 @@ static ln_status solve(ln_context *cx, const problem *p, const times *t, const a
   return ln_end(cx, mark, status);
 }
 
-/* theory.riccati.product { weights=, Sxx=, Syx= (or task=), t=, weight_decay=0, lambda=, kappa=, tolerance=0.01 }:
- * W2 W1 at time t; a list of matrices for several times. t = math.huge is the limit. */
+/* theory.riccati.product { weights=, Sxx=, Syx= (or task=), t=, weight_decay=0, lambda=, kappa=,
+ * tolerance=0.01 }: W2 W1 at time t; a list of matrices for several times. t = math.huge is the limit. */
 static int riccati_product(lua_State *L) {
   static const char *const names[] = {"weights", "Sxx",   "Syx",          "task",      "t",
                                       "lambda",  "kappa", "weight_decay", "tolerance", NULL};
@@ -136,9 +138,9 @@ static int representations(const options *o, const problem *p, const times *t) {
   return 1;
 }
 
-/* theory.riccati.representations { as for product }: a table of the product W2 W1, of inputs = W1'W1 (how similar
- * the hidden layer's answers to two inputs are) and of outputs = W2 W2' at time t; lists for several times. The
- * neural tangent kernel is outputs (x) 1 + 1 (x) inputs. */
+/* theory.riccati.representations { as for product }: a table of the product W2 W1, of inputs = W1'W1 (how
+ * similar the hidden layer's answers to two inputs are) and of outputs = W2 W2' at time t; lists for several
+ * times. The neural tangent kernel is outputs (x) 1 + 1 (x) inputs. */
 static int riccati_representations(lua_State *L) {
   static const char *const names[] = {"weights", "Sxx",   "Syx",          "task",      "t",
                                       "lambda",  "kappa", "weight_decay", "tolerance", NULL};
@@ -149,8 +151,8 @@ static int riccati_representations(lua_State *L) {
   return representations(&o, &p, &t);
 }
 
-/* theory.riccati.limit { as for product, without t }: where product and representations go. The product is Syx/c
- * as far as the hidden layer lets it through and the start has a part in its modes. */
+/* theory.riccati.limit { as for product, without t }: where product and representations go. The product is
+ * Syx/c as far as the hidden layer lets it through and the start has a part in its modes. */
 static int riccati_limit(lua_State *L) {
   static const char *const names[] = {"weights", "Sxx",          "Syx",       "task", "lambda",
                                       "kappa",   "weight_decay", "tolerance", NULL};
@@ -188,9 +190,9 @@ static ln_status follow(ln_context *cx, weights_request *q) {
   return ln_end(cx, mark, status);
 }
 
-/* theory.riccati.weights { as for product }: { W1, W2 } at time t; a list of these for several times. W2 W1, W1'W1
- * and W2 W2' are those of the closed form; the rotation of the hidden layer, which they leave open, is integrated
- * to a relative tolerance of 1e-13 (with one hidden direction there is none). */
+/* theory.riccati.weights { as for product }: { W1, W2 } at time t; a list of these for several times. W2 W1,
+ * W1'W1 and W2 W2' are those of the closed form; the rotation of the hidden layer, which they leave open, is
+ * integrated to a relative tolerance of 1e-13 (with one hidden direction there is none). */
 static int riccati_weights(lua_State *L) {
   static const char *const names[] = {"weights", "Sxx",   "Syx",          "task",      "t",
                                       "lambda",  "kappa", "weight_decay", "tolerance", NULL};

@@ -4,8 +4,8 @@
  *
  *     M J M = kappa J - lambda M,   kappa >= 0
  *
- * is kept by gradient flow under any loss of the product W2 W1, and holds every start for which two layers have
- * a closed form (riccati.h):
+ * is kept by gradient flow under any loss of the product W2 W1, and holds every start for which two layers
+ * have a closed form (riccati.h):
  *
  *     zero-balanced     W2'W2 = W1 W1', any widths                                  kappa = lambda = 0
  *     lambda-balanced   W2'W2 - W1 W1' = lambda 1 on the hidden directions in use   kappa = 0
@@ -24,8 +24,8 @@ typedef struct ln_balance {
   size_t rank;   /* of Q: hidden directions in use (singular values > 1e-12 of the largest) */
 } ln_balance;
 
-/* The nearest class. W1 is hidden x inputs, W2 outputs x hidden. LN_EARG for sizes that do not chain and numbers
- * that are not finite. */
+/* The nearest class. W1 is hidden x inputs, W2 outputs x hidden. LN_EARG for sizes that do not chain and
+ * numbers that are not finite. */
 ln_status ln_find_balance(ln_context *cx, ln_matrix W1, ln_matrix W2, ln_balance *balance);
 
 /* How far the weights are from the class of given balance->lambda and kappa: sets misfit and rank. */

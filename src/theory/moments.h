@@ -13,11 +13,12 @@ ln_status ln_input_spectrum(ln_context *cx, ln_matrix Sxx, double *l, ln_matrix 
  * without limit. */
 ln_status ln_input_correlation(ln_context *cx, ln_matrix Syx, const double *l, ln_matrix V, ln_matrix B);
 
-/* LN_EARG if the part of Syx outside of the range of Sxx, of norm `outside`, is more than rounding (1e-9 of |Syx| =
- * size). */
+/* LN_EARG if the part of Syx outside of the range of Sxx, of norm `outside`, is more than rounding (1e-9 of
+ * |Syx| = size). */
 ln_status ln_check_outside(ln_context *cx, double outside, double size);
 
-/* Inputs that are white on the directions they fill: Sxx = c V V', V inputs x used with orthonormal columns. */
+/* Inputs that are white on the directions they fill: Sxx = c V V', V inputs x used with orthonormal columns.
+ * */
 typedef struct ln_white {
   size_t used; /* directions with l > 0 */
   bool all;    /* used = inputs: V is the identity, and not formed */

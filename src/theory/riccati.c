@@ -102,7 +102,7 @@ static ln_status reduce_rows(ln_context *cx, ln_matrix Qt, ln_riccati *r) {
     double first = LN_AT(rest, 0, 0), image = first > 0 ? -size : size;
     ln_copy(rest, v);
     LN_AT(v, 0, 0) = first - image;
-    ln_scale(M_SQRT2 / ln_norm(v), v); /* the reflection is 1 - v v' */
+    ln_scale(sqrt(2) / ln_norm(v), v); /* the reflection is 1 - v v' */
     ln_matrix later = ln_block_of(Qt, rank, i, hidden - rank, n - i), w = ln_block_of(row, 0, 0, 1, n - i);
     ln_gemm(LN_T, LN_N, 1, v, later, 0, w);
     ln_gemm(LN_N, LN_N, -1, v, w, 1, later);
@@ -223,8 +223,8 @@ static double log_sum(double a, double b) {
   return larger == -INFINITY ? larger : larger + log1p(exp(smaller - larger));
 }
 
-/* What time does to a row: M_0(t) = kappa G from zero, and Phi for what was there. In logarithms, since G and Phi
- * overflow; only their quotients are formed. */
+/* What time does to a row: M_0(t) = kappa G from zero, and Phi for what was there. In logarithms, since G and
+ * Phi overflow; only their quotients are formed. */
 typedef struct course {
   double phi, G, phi_over_root; /* ln Phi, ln G, ln(Phi/sqrt G) */
 } course;
@@ -241,8 +241,8 @@ static course course_of(double f, double kappa, double t) {
   return (course){log(2 * om) - x / 2 - fast, grown - fast, log(2 * om) - (scaled + grown) / 2};
 }
 
-/* Where M goes: kappa > 0 forgets the start; kappa = 0 learns, in each group of equal f > 0, the directions in
- * which the start has anything that is not also in a faster one. */
+/* Where M goes: kappa > 0 forgets the start; kappa = 0 learns, in each group of equal f > 0, the directions
+ * in which the start has anything that is not also in a faster one. */
 static ln_status limit(ln_context *cx, const ln_riccati *r, ln_matrix T, double *d) {
   ln_fill(T, 0);
   for (size_t i = 0; i < r->n; i++) {

@@ -2,17 +2,18 @@
  *
  *     dW1/dt = W2'(Syx - W Sxx) - k W1,   dW2/dt = (Syx - W Sxx) W1' - k W2,   W = W2 W1,   Sxx = c V V'
  *
- * With Q = [W1'; W2], M = Q Q' holds the product and both representations, [W1'W1, W'; W, W2 W2']. For starts of
- * the class M J M = kappa J - lambda M (balance.h) it obeys, with c = 1, a matrix Riccati equation
+ * With Q = [W1'; W2], M = Q Q' holds the product and both representations, [W1'W1, W'; W, W2 W2']. For starts
+ * of the class M J M = kappa J - lambda M (balance.h) it obeys, with c = 1, a matrix Riccati equation
  *
  *     dM/dt = F M + M F - M^2 + kappa 1,     F = [[-lambda/2, Syx'], [Syx, lambda/2]],
  *
  * which is solved in the eigenvectors of F with decaying exponentials only: no time is too long and no start
- * too small, layers and Syx may have any sizes and ranks. Braun, Domine, Fitzgerald and Saxe (2022), Domine et
- * al. (2024); the form used here: docs/theory/riccati.md.
+ * too small, layers and Syx may have any sizes and ranks. Braun, Domine, Fitzgerald and Saxe (2022), Domine
+ * et al. (2024); the form used here: docs/theory/riccati.md.
  *
  * M leaves a rotation of the hidden layer open. It is exact where the weights have one direction, and else
- * follows from an integration (to a relative tolerance of 1e-13) in which M is corrected to its exact value. */
+ * follows from an integration (to a relative tolerance of 1e-13) in which M is corrected to its exact value.
+ * */
 #ifndef LN_RICCATI_H
 #define LN_RICCATI_H
 
@@ -35,18 +36,18 @@ typedef struct ln_riccati {
   size_t *pivots; /* the row in which each column of L begins */
 } ln_riccati;
 
-/* balance: the class to be assumed, its lambda and kappa; null: the nearest. How far data and weights are from
- * what is assumed is told by white.misfit and balance.misfit; what is near enough is for the caller to decide.
- * The memory is taken from the context and goes back with the caller's mark.
+/* balance: the class to be assumed, its lambda and kappa; null: the nearest. How far data and weights are
+ * from what is assumed is told by white.misfit and balance.misfit; what is near enough is for the caller to
+ * decide. The memory is taken from the context and goes back with the caller's mark.
  * LN_EARG for sizes that do not fit, numbers that are not finite, moments that no data gives (moments.h), Sxx
  * = 0, kappa < 0, and a decay > 0 unless lambda = kappa = 0 is given: no other class is kept under decay. */
 ln_status ln_riccati_prepare(ln_context *cx, ln_matrix W1, ln_matrix W2, ln_matrix Sxx, ln_matrix Syx,
                              const ln_balance *balance, double decay, ln_riccati *riccati);
 
 /* At time t >= 0 the product W2 W1 (outputs x inputs), and the representations W1'W1 (inputs x inputs) and
- * W2 W2' (outputs x outputs), each of which may have null data. t = infinity is the limit. Relative error about
- * 1e-14 of the largest of the three. LN_EARG if riccati->still: what inputs outside of the data give depends
- * on the weights themselves. */
+ * W2 W2' (outputs x outputs), each of which may have null data. t = infinity is the limit. Relative error
+ * about 1e-14 of the largest of the three. LN_EARG if riccati->still: what inputs outside of the data give
+ * depends on the weights themselves. */
 ln_status ln_riccati_at(ln_context *cx, const ln_riccati *riccati, double t, ln_matrix product,
                         ln_matrix inputs, ln_matrix outputs);
 

@@ -1,11 +1,11 @@
 /* riccati_weights.c: the individual weights of two layers from M = Q Q'.
  *
- * Q = O T X R with an orthogonal X(t) that M leaves open: along the flow Q'dQ/dt is symmetric, so X is carried along the
- * whole path. In the eigenvectors of F the flow is q' = diag(f) q - q q'q/2 for kappa = 0; kappa > 0 adds
- * (J q)(q'J q + lambda)/2, J in that basis. Each row is a multiple of itself and of what all rows share, so rows
- * keep their relative precision however different they are, and a row that is 0 stays 0. These equations are
- * integrated, and at each time X is the orthogonal matrix nearest to what they say: the product and the
- * representations are those of the closed form.
+ * Q = O T X R with an orthogonal X(t) that M leaves open: along the flow Q'dQ/dt is symmetric, so X is
+ * carried along the whole path. In the eigenvectors of F the flow is q' = diag(f) q - q q'q/2 for kappa = 0;
+ * kappa > 0 adds (J q)(q'J q + lambda)/2, J in that basis. Each row is a multiple of itself and of what all
+ * rows share, so rows keep their relative precision however different they are, and a row that is 0 stays 0.
+ * These equations are integrated, and at each time X is the orthogonal matrix nearest to what they say: the
+ * product and the representations are those of the closed form.
  *
  * With a single hidden direction X = 1: T is continuous and begins as L. */
 #include "theory/riccati.h"
@@ -72,13 +72,15 @@ static ln_status velocity(ln_context *cx, void *ud, double t, const double *y, d
   return LN_OK;
 }
 
-/* Rows without a mode of Syx. In a class with kappa = 0 they keep directions of their own and only change in length, so
- * that X is exact however late they are: they need not be waited for (with lambda = 0 they fade as 1/sqrt t). */
+/* Rows without a mode of Syx. In a class with kappa = 0 they keep directions of their own and only change in
+ * length, so that X is exact however late they are: they need not be waited for (with lambda = 0 they fade as
+ * 1/sqrt t). */
 static bool is_null(const ln_riccati *r, size_t i) {
   return r->kappa == 0 && (r->f[i] == r->lambda / 2 - r->decay || r->f[i] == -r->lambda / 2 - r->decay);
 }
 
-/* Does X no longer turn? Rows that are learned no longer move, and the others have nothing in common with them. */
+/* Does X no longer turn? Rows that are learned no longer move, and the others have nothing in common with
+ * them. */
 static bool settled(void *ud, double t, const double *y, const double *dydt) {
   (void)t;
   transport *p = ud;
@@ -123,9 +125,10 @@ static ln_status root_of_state(ln_context *cx, const transport *p, double t) {
   return ln_end(cx, mark, status);
 }
 
-/* X from T X = q: the orthogonal factor of sum_i T_i' q_i/(|T_i| size_i), where rows of equal f count alike. With
- * kappa = 0 a group is divided by what it has been at most, so that small rows count as much as large ones, and those that
- * have decayed as much as they are still known; with kappa > 0 all are known to the same absolute error. */
+/* X from T X = q: the orthogonal factor of sum_i T_i' q_i/(|T_i| size_i), where rows of equal f count alike.
+ * With kappa = 0 a group is divided by what it has been at most, so that small rows count as much as large
+ * ones, and those that have decayed as much as they are still known; with kappa > 0 all are known to the same
+ * absolute error. */
 static ln_status turn(ln_context *cx, transport *p, const double *y) {
   const ln_riccati *r = p->r;
   size_t n = r->n, rank = r->rank;
@@ -225,8 +228,8 @@ static ln_status take_room(ln_context *cx, transport *p) {
   return p->r->kappa > 0 ? signs(cx, p) : LN_OK;
 }
 
-/* A row with f > 0 that has no pivot of its own is never learned, although a direction with a slower pivot lies free: it
- * balances on a saddle, which integration leaves by its rounding. */
+/* A row with f > 0 that has no pivot of its own is never learned, although a direction with a slower pivot
+ * lies free: it balances on a saddle, which integration leaves by its rounding. */
 static bool on_saddle(const ln_riccati *r) {
   for (size_t i = 0, end, column = 0; i < r->n && r->f[i] > 0; i = end) {
     size_t first = column;
@@ -249,7 +252,8 @@ static ln_status put_back(ln_context *cx, transport *p, double t, double *y) {
   return LN_OK;
 }
 
-/* All times, in pieces of this length, after each of which the state is put back; an infinite piece: at once. */
+/* All times, in pieces of this length, after each of which the state is put back; an infinite piece: at once.
+ * */
 static ln_status pass(ln_context *cx, transport *p, ln_ode *ode, double piece, double *y, size_t count) {
   double t = 0;
   ln_status status = LN_OK;
