@@ -7,8 +7,8 @@
  *   hidden   the gradients on both sides of hidden layer l stay in the range of [W_l, b_l, W_(l+1)']. With Q_l an
  *            orthonormal basis of it, Q_l'W_l, Q_l'b_l and W_(l+1) Q_l learn in the same way;
  *   outputs  the same with the range of [W_D, Syx], and for white inputs with that of [W_1', Syx'].
- * A reduction of one layer can allow one of the next: they are repeated until nothing shrinks. The starts of tall
- * layers are found by QR, ranks that sizes do not tell by the singular values of normalised columns.
+ * A reduction of one layer can allow one of the next: they are repeated until nothing shrinks. The bases of tall
+ * layers come from QR, ranks that sizes do not tell by the singular values of normalised columns.
  * Optimizers that look at single entries (adam) learn differently in another basis: not for them. */
 #ifndef LN_NETWORK_REDUCE_H
 #define LN_NETWORK_REDUCE_H
@@ -41,8 +41,8 @@ ln_status ln_reduce_network(ln_context *cx, ln_reduced *r, const ln_net *net, co
  * each call, which at first holds the start. Allocates nothing. */
 void ln_lift(ln_reduced *r, const double *theta, double *parameters);
 
-/* B = Q'A for the rows' (columns': B = A Q) reduced coordinates of layer l, and whether A lies in what they span, to
- * rounding. B has the reduced width. */
+/* B = Q'A, the columns of A in the reduced coordinates of layer l, and whether columns of norm 1 lie in what these
+ * span, to rounding. */
 ln_status ln_reduced_columns(ln_context *cx, const ln_reduced *r, size_t l, ln_matrix A, ln_matrix B,
                              bool *inside);
 
