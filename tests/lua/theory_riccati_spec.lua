@@ -44,8 +44,8 @@ describe("theory.riccati.class", function()
     local misfits = {}
     for i, hidden in ipairs { 20, 200, 2000 } do
       local s = random.stream(1)
-      misfits[i] = riccati.class { weights = { s:normal(hidden, 3) / math.sqrt(hidden), s:normal(3,
-        hidden) / math.sqrt(hidden) } }.misfit
+      local weights = { s:normal(hidden, 3) / math.sqrt(hidden), s:normal(3, hidden) / math.sqrt(hidden) }
+      misfits[i] = riccati.class { weights = weights }.misfit
     end
     assert.is_true(misfits[1] > 2 * misfits[2] and misfits[2] > 2 * misfits[3] and misfits[3] < 0.1)
   end)
@@ -57,8 +57,8 @@ describe("theory.riccati", function()
       local from = start_of("lambda", lambda)
       local options = { weights = from.weights, task = task, t = t }
       local flow = from:copy():flow { task = task, times = t, tolerance = 1e-12, record = { "weights" } }
-      local forms, weights, products = riccati.representations(options), riccati.weights(options),
-        riccati.product(options)
+      local forms, products = riccati.representations(options), riccati.product(options)
+      local weights = riccati.weights(options)
       for k = 1, #t do
         local W1, W2 = flow.weights[k][1], flow.weights[k][2]
         assert.close(forms.product[k], W2 * W1, 1e-11)
@@ -85,8 +85,8 @@ describe("theory.riccati", function()
 
   it("is the logistic law for a single direction", function()
     local a0, s = 1e-6, 1.5
-    local options = { weights = { matrix { math.sqrt(a0) }, matrix { math.sqrt(a0) } }, Sxx = matrix.eye(1),
-      Syx = matrix { s } }
+    local a = matrix { math.sqrt(a0) }
+    local options = { weights = { a, a }, Sxx = matrix.eye(1), Syx = matrix { s } }
     for _, time in ipairs { 1e-3, 1, 5, 50, 1e6 } do
       local strength = theory.mode.strength { s = s, a0 = a0, t = time }
       assert.close(riccati.product(with(options, { t = time }))[1] / strength, 1, 1e-13)
@@ -96,8 +96,9 @@ describe("theory.riccati", function()
   it("goes to the limit, also with weight decay and at infinite times", function()
     local limit = riccati.limit(with(start, { t = false }))
     assert.close(limit.product, task.target or task.Syx * task.Sxx:pinv(), 1e-12)
-    for name, value in pairs(riccati.representations(with(start, { t = INF }))) do assert.close(value, limit[name],
-      0) end
+    for name, value in pairs(riccati.representations(with(start, { t = INF }))) do
+      assert.close(value, limit[name], 0)
+    end
     local last = riccati.weights(with(start, { t = INF }))
     assert.close(last[1].T * last[1], limit.inputs, 1e-12)
     local balanced = start_of("balanced")
@@ -117,8 +118,7 @@ describe("theory.riccati", function()
   it("takes the class that it is told, and measures how far the weights are from it", function()
     assert.close(riccati.product(with(start, { lambda = 0.7, kappa = 0 })), riccati.product(start), 1e-13)
     assert.error_matches(function() riccati.product(with(start, { lambda = 0.2, kappa = 0 })) end,
-      "theory.riccati.product: the weights are not balanced: they are 0%.%d+ .*from the class of lambda = 0.2,
-        kappa = 0")
+      "theory.riccati.product: the weights are not balanced: they are 0%.%d+ .*from the class of lambda = 0.2, kappa = 0")
     riccati.product(with(start, { lambda = 0.2, kappa = 0, tolerance = 1 }))
   end)
 end)
@@ -131,20 +131,18 @@ describe("theory.riccati refuses", function()
     { "no table", nil, "a table of options is needed" },
     { "no weights", { weights = false }, "weights must be the list { W1, W2, ... } of the layers, got nil" },
     { "one layer", { weights = { matrix.eye(5) } }, "must hold two layers or more, got 1" },
-    { "three layers", { weights = { net.weights[1], matrix.eye(6), net.weights[2] } }, "must be two layers { W1,
-      W2 }, got 3" },
-    { "layers that do not chain", { weights = { net.weights[1], matrix.ones(3, 4) } },
-      "do not chain: W1 is 6x5 and W2 3x4" },
+    { "three layers", { weights = { net.weights[1], matrix.eye(6), net.weights[2] } },
+      "must be two layers { W1, W2 }, got 3" },
+    { "layers that do not chain", { weights = { net.weights[1], matrix.ones(3, 4) } }, "do not chain: W1 is 6x5 and W2 3x4" },
     { "layers of another task", { weights = { matrix.ones(6, 4), net.weights[2] } }, "W1 must be hidden x inputs" },
     { "NaN", { weights = { net.weights[1] * (0 / 0), net.weights[2] } }, "weights%[1%] has NaN at %(1, 1%)" },
     { "a negative time", { t = -1 }, "t must be >= 0; number 1 is %-1" },
     { "no time", { t = false }, "t must be" },
     { "inputs that are not white", { task = coloured }, "the inputs are not white: Sxx is %d.* the tolerance is 0.01" },
     { "weights that are not balanced", { weights = unbalanced }, "the weights are not balanced: they are %d" },
-    { "no inputs", { task = false, Sxx = matrix.zeros(5, 5), Syx = matrix.zeros(3, 5) },
-      "Sxx is 0: there is nothing to learn" },
-    { "a decay that the class does not survive", { weight_decay = 0.1 }, "the weights are not balanced.*lambda = 0,
-      kappa = 0" },
+    { "no inputs", { task = false, Sxx = matrix.zeros(5, 5), Syx = matrix.zeros(3, 5) }, "Sxx is 0: there is nothing to learn" },
+    { "a decay that the class does not survive", { weight_decay = 0.1 },
+      "the weights are not balanced.*lambda = 0, kappa = 0" },
     { "the same with the class told", { weight_decay = 0.1, lambda = 0.7, kappa = 0 }, "only zero%-balanced weights" },
     { "lambda without kappa", { lambda = 1 }, "kappa must be a number >= 0, got nil" },
     { "kappa < 0", { lambda = 1, kappa = -1 }, "kappa must be a number >= 0, got %-1" },
@@ -173,8 +171,8 @@ describe("theory.riccati refuses", function()
     local W1 = balanced.weights[1] * V:colrange(1, 3).T + r:normal(4, 2) * V:colrange(4, 5).T
     local options = { weights = { W1, balanced.weights[2] }, task = few, t = 3 }
     assert.error_matches(function() riccati.product(options) end, "W1 has weights on inputs that are not in the data")
-    local flow = network.from { W1, balanced.weights[2] }:flow { task = few, times = { 3 }, tolerance = 1e-12,
-      record = { "weights" } }
+    local flow = network.from { W1, balanced.weights[2] }:flow {
+      task = few, times = { 3 }, tolerance = 1e-12, record = { "weights" } }
     local W = riccati.weights(options)
     assert.close(W[1], flow.weights[1][1], 1e-10)
     assert.close(W[2], flow.weights[1][2], 1e-10)
