@@ -157,11 +157,11 @@ format: ## lay out the C files
 	clang-format -i $(c_files)
 
 lint: setup-lint all ## layout, static checks of C and Lua, and the rule that the numerics know no Lua
-	clang-format --dry-run -Werror $(c_files)
-	luacheck --quiet --no-color $(lua_files)
+	$(Q)clang-format --dry-run -Werror $(c_files)
+	$(Q)luacheck --quiet --no-color $(lua_files)
 	@printf '%s\n' $(CSTD) -I$(CURDIR)/src $(LIBRARY_CFLAGS) > $(BUILD)/compile_flags.txt
-	printf '%s\n' $(checked) | xargs -P2 -n8 clang-tidy -p $(BUILD) --quiet 2>/dev/null
-	cppcheck -q -j2 --error-exitcode=1 --enable=warning,performance $(unseen:%=--suppress=%) -Isrc $(checked)
+	$(Q)printf '%s\n' $(checked) | xargs -P2 -n8 clang-tidy -p $(BUILD) --quiet 2>/dev/null
+	$(Q)cppcheck -q -j2 --error-exitcode=1 --enable=warning,performance $(unseen:%=--suppress=%) -Isrc $(checked)
 	@! grep -nE '#include *[<"](lua|lauxlib|lualib)' -r src/core src/data src/network src/theory
 
 clean: ## remove what was built
