@@ -74,13 +74,18 @@ typedef struct linnet_config {
   /* Bytes that the state may hold at a time; what would exceed it fails as an ordinary Lua error. 0, the
    * default: no limit. */
   size_t max_memory;
+  /* Seconds and floating-point operations that an outermost call may take; 0, the default: no limit. Operations of
+   * native work are counted before it is done, so that no decomposition begins that the budget does not hold. See
+   * linnet_limit. */
+  double max_seconds, max_flops;
 
   /* Threads that linnet's own parallel regions may use, this one included; 1 by default, at least 1.
    * OpenBLAS's thread count is the process's: linnet never sets it, the program may
    * (openblas_set_num_threads). */
   int threads;
   /* Whether linnet_interrupt stops Lua code too, not only native work. It costs pure Lua loops a factor
-   * of 1.4 to 2.7 (a count hook is always on), so it is 0 by default. linnet_interrupt_here needs no hook. */
+   * of 1.4 to 2.7 (a count hook is always on), so it is 0 by default. linnet_interrupt_here needs no hook. A limit of
+   * time brings the hook with it. */
   int interruptible;
   /* Whether LUA_PATH and LUA_CPATH are ignored, as `lua -E` does; 0 by default. */
   int ignore_environment;
@@ -153,6 +158,23 @@ LINNET_API void linnet_interrupt(linnet_state *S);
 /* The same, for a signal handler that runs on the thread that runs S, and only there: stops Lua code in any
  * state, also inside coroutines. */
 LINNET_API void linnet_interrupt_here(linnet_state *S);
+
+/* ---- limits ----
+ * A call over its time or its budget ends as an interrupted one does: nothing in Lua can catch it, and it returns
+ * LINNET_ETIME or LINNET_EFLOPS; the next call begins anew. */
+
+/* Sets max_seconds and max_flops from the next outermost call on. Limits of time should be there before code that is
+ * not trusted runs for the first time. LINNET_EARG: negative or NaN. */
+LINNET_API int linnet_limit(linnet_state *S, double seconds, double flops);
+
+typedef struct linnet_usage {
+  size_t memory, peak; /* bytes that the state holds, and held at most */
+  double seconds;      /* that calls have run, on the clock */
+  double flops;        /* that native work was counted as */
+} linnet_usage;
+
+/* What the state has used since it was opened. */
+LINNET_API linnet_usage linnet_stats(const linnet_state *S);
 
 /* ---- matrices ---- */
 

@@ -41,6 +41,7 @@ void ln_context_init(ln_context *cx, ln_allocator allocate, void *ud) {
                      .allocate_ud = ud,
                      .deadline = INFINITY,
                      .flops_left = INFINITY,
+                     .permissions = LN_MAY_READ | LN_MAY_WRITE | LN_MAY_RUN,
                      .workers = 1};
 }
 
@@ -61,34 +62,43 @@ void ln_interrupt(ln_context *cx) {
   atomic_compare_exchange_strong(&cx->interrupted, &running, 1);
 }
 
-bool ln_interrupted(ln_context *cx) {
-  return atomic_load_explicit(&cx->interrupted, memory_order_relaxed) > 0;
-}
-
 double ln_clock(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+ln_status ln_ending(ln_context *cx) {
+  if (cx->ended != LN_OK) return cx->ended;
+  if (atomic_load_explicit(&cx->interrupted, memory_order_relaxed) > 0) return LN_EINTERRUPT;
+  return cx->deadline < INFINITY && ln_clock() > cx->deadline ? LN_ETIME : LN_OK;
+}
+
 ln_status ln_poll(ln_context *cx) {
-  if (ln_interrupted(cx)) {
-    atomic_store_explicit(&cx->interrupted, 2, memory_order_relaxed);
-    return ln_fail(cx, LN_EINTERRUPT, "interrupted");
-  }
-  if (cx->deadline < INFINITY && ln_clock() > cx->deadline)
-    return ln_fail(cx, LN_ETIME, "over its time limit");
-  return LN_OK;
+  ln_status status = ln_ending(cx);
+  if (status == LN_OK) return status;
+  cx->ended = status;
+  return ln_fail(cx, status, "%s", ln_status_meaning(status));
 }
 
 ln_status ln_charge(ln_context *cx, double flops) {
-  cx->flops_used += flops;
-  if (flops > cx->flops_left)
+  if (flops > cx->flops_left && cx->ended == LN_OK) {
+    cx->ended = LN_EFLOPS;
     return ln_fail(cx, LN_EFLOPS,
                    "over its budget: this call needs %.3g floating-point operations and %.3g are left", flops,
                    cx->flops_left);
+  }
+  cx->flops_used += flops;
   cx->flops_left -= flops;
   return ln_poll(cx);
+}
+
+ln_status ln_permit(ln_context *cx, enum ln_permission what, const char *name) {
+  if (cx->permissions & what) return LN_OK;
+  return ln_fail(cx, LN_EDENIED, "%s: %s is not permitted here", name,
+                 what == LN_MAY_READ    ? "reading files"
+                 : what == LN_MAY_WRITE ? "writing files"
+                                        : "running programs");
 }
 
 void ln_report(ln_context *cx, const char *what, double fraction) {

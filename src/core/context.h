@@ -18,16 +18,21 @@
 typedef void *(*ln_allocator)(void *ud, void *block, size_t old_size, size_t new_size);
 typedef void (*ln_progress)(void *ud, const char *what, double fraction);
 
+enum ln_permission { LN_MAY_READ = 1, LN_MAY_WRITE = 2, LN_MAY_RUN = 4 };
+
 typedef struct ln_context {
   ln_allocator allocate;
   void *allocate_ud;
-  /* 0: work may run; 1: ln_interrupt was called; 2: and ln_poll has told it; -1: nothing runs, and
-   * ln_interrupt does nothing. A host sets 0 where its outermost call begins and -1 where it ends, which
-   * forgets what came too late. */
+  /* 0: work may run; 1: ln_interrupt was called; -1: nothing runs, and ln_interrupt does nothing. A host sets
+   * 0 where its outermost call begins and -1 where it ends, which forgets what came too late. */
   atomic_int interrupted;
   double deadline;   /* on ln_clock(); INFINITY: none */
   double flops_left; /* INFINITY: no budget */
   double flops_used;
+  /* Why all work must end, once ln_poll or ln_charge has told it: LN_EINTERRUPT, LN_ETIME or LN_EFLOPS. The host
+   * sets LN_OK where its outermost call begins. */
+  ln_status ended;
+  unsigned permissions; /* enum ln_permission: what the files and processes of this context are limited to */
   ln_progress progress; /* may be null */
   void *progress_ud;
   int workers;              /* threads that a parallel region may use, >= 1 */
@@ -50,12 +55,15 @@ ln_status ln_no_memory(ln_context *cx, size_t bytes);
 /* ---- running long ---- */
 
 void ln_interrupt(ln_context *cx); /* any thread, or a signal handler */
-bool ln_interrupted(ln_context *cx);
+/* Must all work end, and why: `ended`, or what the next ln_poll would tell. LN_OK: go on. */
+ln_status ln_ending(ln_context *cx);
 /* Asked at every step of a loop that can run long: LN_OK, LN_EINTERRUPT or LN_ETIME (with a message). */
 ln_status ln_poll(ln_context *cx);
 /* Before work that cannot be stopped once it has begun (one decomposition, one large product): LN_EFLOPS if
  * the budget does not hold that many floating-point operations, else as ln_poll. */
 ln_status ln_charge(ln_context *cx, double flops);
+/* LN_EDENIED unless the context may do this: "NAME: reading files is not permitted here". */
+ln_status ln_permit(ln_context *cx, enum ln_permission what, const char *name);
 void ln_report(ln_context *cx, const char *what, double fraction);
 double ln_clock(void); /* seconds, monotonic */
 

@@ -143,6 +143,8 @@ ln_status ln_source_open_memory(ln_context *cx, const char *name, const void *by
 ln_status ln_source_open(ln_context *cx, const char *path, ln_source *source) {
   *source = (ln_source){.file = -1};
   ln_short_name(source->name, sizeof source->name, path);
+  ln_status status = ln_permit(cx, LN_MAY_READ, source->name);
+  if (status != LN_OK) return status;
   source->buffer = ln_take(cx, BUFFER, 1);
   if (!source->buffer) return LN_EMEMORY;
   source->waiting = source->beyond = source->buffer;
@@ -150,7 +152,6 @@ ln_status ln_source_open(ln_context *cx, const char *path, ln_source *source) {
   source->file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (source->file < 0) return ln_source_fail(cx, source, "cannot be opened: %s", strerror(errno));
   struct stat info;
-  ln_status status;
   if (fstat(source->file, &info) != 0)
     status = ln_source_fail(cx, source, "cannot be read: %s", strerror(errno));
   else if (!S_ISREG(info.st_mode))
@@ -250,7 +251,8 @@ ln_status ln_writer_open(ln_context *cx, const char *path, ln_writer *writer) {
   const int tries = 100;
   mode_t mode;
   *writer = (ln_writer){.file = -1};
-  ln_status status = resolve(cx, path, &writer->path, &mode);
+  ln_status status = ln_permit(cx, LN_MAY_WRITE, path);
+  if (status == LN_OK) status = resolve(cx, path, &writer->path, &mode);
   if (status != LN_OK) return status;
   size_t size = strlen(writer->path) + 40;
   writer->temporary = take_string(cx, size, "");

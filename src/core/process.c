@@ -242,9 +242,11 @@ ln_status ln_run(ln_context *cx, const ln_command *command, ln_outcome *outcome)
              .output = {.fd = -1},
              .errors = {.fd = -1}};
   bool lost = false;
-  ln_status status = reserve(cx, &c.output, PIECE) && reserve(cx, &c.errors, PIECE)
-                         ? start(cx, command, &c, &outcome->missing)
-                         : LN_EMEMORY;
+  ln_status status = ln_permit(cx, LN_MAY_RUN, command->argv[0]);
+  if (status != LN_OK) return status;
+  status = reserve(cx, &c.output, PIECE) && reserve(cx, &c.errors, PIECE)
+               ? start(cx, command, &c, &outcome->missing)
+               : LN_EMEMORY;
   if (status == LN_OK) status = attend(cx, command, &c, &lost);
   finish(&c, lost, outcome);
   if (status == LN_OK && lost)

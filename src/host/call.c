@@ -1,4 +1,4 @@
-/* Running Lua code for a host: protected, with a traceback, and with a place where interrupts end. */
+/* Running Lua code for a host: protected, with a traceback, and with a place where interrupts and limits end. */
 #include "host/state.h"
 
 #include "lua/binding.h"
@@ -74,12 +74,11 @@ static int describe_plainly(linnet_state *S, int status) {
 /* ---- calls ---- */
 
 static lua_State *begin_call(linnet_state *S) {
-  lua_State *before = enter(S, S->L);
   if (!S->depth++) {
-    S->trips = 0;
+    open_account(S);
     atomic_store(&S->cx.interrupted, 0);
   }
-  return before;
+  return enter(S, S->L);
 }
 
 static void end_call(linnet_state *S, lua_State *before) {
@@ -88,6 +87,7 @@ static void end_call(linnet_state *S, lua_State *before) {
     return;
   }
   atomic_store(&S->cx.interrupted, -1);
+  close_account(S);
   S->running = before;
   set_resting_hook(S, S->L);
   ln_end(&S->cx, NULL, LN_OK);

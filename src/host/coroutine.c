@@ -26,7 +26,7 @@ static int run(lua_State *L, lua_State *co, int count) {
   leave(S, before);
   if (status != LUA_OK && status != LUA_YIELD) {
     lua_xmove(co, L, 1);
-    let_interrupt_pass(L, S);
+    let_ending_pass(L, S);
     return -1;
   }
   if (!lua_checkstack(L, count + 1)) {
@@ -66,7 +66,7 @@ static int resume_wrapped(lua_State *L) {
     lua_xmove(L, co, 1); /* where lua_resetthread looks for the error */
     status = close_pending(state_of(L), co);
     lua_xmove(co, L, 1);
-    let_interrupt_pass(L, state_of(L));
+    let_ending_pass(L, state_of(L));
   }
   if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
     luaL_where(L, 1);
@@ -96,7 +96,7 @@ static int coroutine_close(lua_State *L) {
     return 1;
   }
   lua_xmove(co, L, 1);
-  let_interrupt_pass(L, state_of(L));
+  let_ending_pass(L, state_of(L));
   lua_pushboolean(L, 0);
   lua_insert(L, -2);
   return 2;

@@ -6,7 +6,7 @@
 /* Results from `skipped` + 1 on, or the error on top; also where a call that yielded goes on. */
 static int finish(lua_State *L, int status, lua_KContext skipped) {
   if (status == LUA_OK || status == LUA_YIELD) return lua_gettop(L) - (int)skipped;
-  let_interrupt_pass(L, linnet_of(L));
+  let_ending_pass(L, linnet_of(L));
   lua_pushboolean(L, 0);
   lua_insert(L, -2);
   return 2;

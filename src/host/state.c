@@ -4,6 +4,7 @@
 #include "lua/open.h"
 
 #include <lualib.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,7 +36,38 @@ void *allocate(void *ud, void *block, size_t old_size, size_t new_size) {
     return NULL;
   void *moved = S->config.alloc(S->config.alloc_ud, block, old_size, new_size);
   if (moved || !new_size) S->memory += new_size - held;
+  if (S->memory > S->peak) S->peak = S->memory;
   return moved;
+}
+
+/* ---- limits ---- */
+
+void open_account(linnet_state *S) {
+  S->trips = 0;
+  S->cx.ended = LN_OK;
+  S->began = ln_clock();
+  S->cx.deadline = S->config.max_seconds > 0 ? S->began + S->config.max_seconds : INFINITY;
+  S->cx.flops_left = S->config.max_flops > 0 ? S->config.max_flops : INFINITY;
+}
+
+void close_account(linnet_state *S) {
+  S->seconds += ln_clock() - S->began;
+  S->cx.ended = LN_OK;
+  S->cx.deadline = S->cx.flops_left = INFINITY;
+}
+
+int linnet_limit(linnet_state *S, double seconds, double flops) {
+  if (!(seconds >= 0) || !(flops >= 0)) return LINNET_EARG;
+  S->config.max_seconds = seconds;
+  S->config.max_flops = flops;
+  if (!S->depth) set_resting_hook(S, S->L);
+  return LINNET_OK;
+}
+
+linnet_usage linnet_stats(const linnet_state *S) {
+  double running = S->depth ? ln_clock() - S->began : 0;
+  return (linnet_usage){
+      .memory = S->memory, .peak = S->peak, .seconds = S->seconds + running, .flops = S->cx.flops_used};
 }
 
 /* ---- opening and closing ---- */
@@ -53,7 +85,7 @@ static bool read_config(const linnet_config *given, linnet_config *config) {
     config->size = sizeof *config;
   }
   if (!config->alloc) config->alloc = allocate_by_realloc;
-  return config->threads >= 1;
+  return config->threads >= 1 && config->max_seconds >= 0 && config->max_flops >= 0;
 }
 
 static int open_inside(lua_State *L) {
@@ -103,6 +135,7 @@ int linnet_open(const linnet_config *given, linnet_state **opened) {
 
 void linnet_close(linnet_state *S) {
   if (!S) return;
+  open_account(S); /* finalizers have as long as a call */
   if (S->L) lua_close(S->L);
   ln_end(&S->cx, NULL, LN_OK);
   if (S->message) allocate(S, S->message, S->room, 0);

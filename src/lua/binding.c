@@ -62,7 +62,7 @@ _Noreturn void raise_status(lua_State *L, const char *name, ln_status status) {
   push_where(L);
   lua_pushfstring(L, "%s%s: %s", lua_tostring(L, -1), name, context_of(L)->message);
   if (status == LN_EINTERRUPT || status == LN_ETIME || status == LN_EFLOPS || status == LN_EMEMORY ||
-      status == LN_EDIVERGED)
+      status == LN_EDENIED || status == LN_EDIVERGED)
     push_error(L, status, lua_tostring(L, -1));
   lua_error(L);
   __builtin_unreachable();
