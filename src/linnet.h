@@ -57,6 +57,23 @@ enum linnet_status {
       LINNET_STATUS_COUNT
 };
 
+/* ---- capabilities ----
+ * What code in a state may do besides computing. They can be taken away (linnet_restrict), never given back. */
+
+enum linnet_capability {
+  LINNET_READ = 1, /* read files, also by linnet's own modules; standard input; io.stdin */
+  LINNET_WRITE =
+      2, /* write, remove and rename files; io.stdout, io.stderr (io.write goes where print does) */
+  LINNET_PROCESS = 4, /* run programs (pictures are drawn by one), end this process, change its locale */
+  LINNET_REQUIRE = 8, /* modules in Lua from package.path; without READ: as it was when READ was taken away */
+  LINNET_NATIVE = 16, /* modules in C, package.loadlib, and Lua's bytecode, which can do whatever C can */
+  LINNET_ENVIRONMENT = 32, /* os.getenv; LUA_PATH and LUA_CPATH when the state is opened */
+  LINNET_DEBUG = 64,       /* the debug library but debug.traceback; the metatables of strings and files */
+  LINNET_THREADS = 128,    /* more than one thread in linnet's own parallel regions */
+  LINNET_NONE = 0,
+  LINNET_ALL = 255
+};
+
 /* ---- states ---- */
 
 typedef struct linnet_state linnet_state;
@@ -79,6 +96,9 @@ typedef struct linnet_config {
    * linnet_limit. */
   double max_seconds, max_flops;
 
+  /* Capabilities, LINNET_ALL by default. */
+  unsigned caps;
+
   /* Threads that linnet's own parallel regions may use, this one included; 1 by default, at least 1.
    * OpenBLAS's thread count is the process's: linnet never sets it, the program may
    * (openblas_set_num_threads). */
@@ -96,6 +116,10 @@ typedef struct linnet_config {
   void (*write)(void *ud, int stream, const char *text, size_t size);
   /* Told now and then how far a long call is: what it does, and a fraction from 0 to 1. Null by default. */
   void (*progress)(void *ud, const char *what, double fraction);
+  /* Gives the Lua text of a module that `require` looks for, before files are searched: returns nonzero and sets
+   * *text and *size (which must last until the call of linnet that asked has ended), or returns 0. Null by
+   * default. */
+  int (*find)(void *ud, const char *module, const char **text, size_t *size);
   void *ud;
 } linnet_config;
 
@@ -118,6 +142,10 @@ LINNET_API lua_State *linnet_lua(linnet_state *S);
 /* The state that L, the main thread or a coroutine, belongs to; null if linnet_open did not make it. [-0, +0,
  * -] */
 LINNET_API linnet_state *linnet_of(lua_State *L);
+
+/* Takes away all capabilities that are not in `caps`; returns those that are left. At any time, on the thread that
+ * runs S, also by functions that Lua calls. */
+LINNET_API unsigned linnet_restrict(linnet_state *S, unsigned caps);
 
 /* LINNET_VERSION as the library was compiled. Any thread. */
 LINNET_API const char *linnet_version(void);

@@ -92,7 +92,8 @@ void let_ending_pass(lua_State *L, linnet_state *S) {
   if (status == LN_OK) return;
   if (!S->trips) S->trips = 1;
   arm(S, L);
-  if (!is_error_of(L, status)) { /* an error that fell together with it, or what a message handler made of it */
+  if (!is_error_of(L,
+                   status)) { /* an error that fell together with it, or what a message handler made of it */
     const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
     if (!strstr(text, ln_status_meaning(status))) text = place(L, 1, status);
     push_error(L, status, text);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void write_out(linnet_state *S, int stream, const char *text, size_t size) {
+void write_out(linnet_state *S, int stream, const char *text, size_t size) {
   if (S->config.write) {
     S->config.write(S->config.ud, stream, text, size);
   } else {

@@ -12,6 +12,9 @@
   _Static_assert((int)LINNET_##name == (int)LN_##name, "linnet.h and core/status.h");
 LINNET_STATUS_LIST(SAME)
 #undef SAME
+_Static_assert((int)LINNET_READ == (int)LN_MAY_READ && (int)LINNET_WRITE == (int)LN_MAY_WRITE &&
+                   (int)LINNET_PROCESS == (int)LN_MAY_RUN,
+               "linnet.h and core/context.h");
 #define COUNT(name, meaning) +1
 _Static_assert((int)LINNET_STATUS_COUNT == LN_STATUS_LIST(COUNT), "linnet.h and core/status.h");
 #undef COUNT
@@ -73,7 +76,7 @@ linnet_usage linnet_stats(const linnet_state *S) {
 /* ---- opening and closing ---- */
 
 void linnet_config_init(linnet_config *config) {
-  *config = (linnet_config){.size = sizeof *config, .threads = 1};
+  *config = (linnet_config){.size = sizeof *config, .caps = LINNET_ALL, .threads = 1};
 }
 
 /* Defaults, with what `given` says put over them. */
@@ -88,12 +91,30 @@ static bool read_config(const linnet_config *given, linnet_config *config) {
   return config->threads >= 1 && config->max_seconds >= 0 && config->max_flops >= 0;
 }
 
+/* package.searchers: what the host finds. */
+static int search_host(lua_State *L) {
+  const linnet_state *S = linnet_of(L);
+  const char *name = luaL_checkstring(L, 1), *text;
+  size_t size;
+  if (!S->config.find(S->config.ud, name, &text, &size))
+    return lua_pushfstring(L, "no module '%s' in the host", name), 1;
+  lua_pushfstring(L, "=%s", name);
+  if (luaL_loadbufferx(L, text, size, lua_tostring(L, -1), "t") != LUA_OK)
+    return luaL_error(L, "error loading module '%s' from the host:\n\t%s", name, lua_tostring(L, -1));
+  lua_pushliteral(L, "host");
+  return 2;
+}
+
+static void add_host_modules(lua_State *L) {
+  if (linnet_of(L)->config.find) add_searcher(L, search_host);
+}
+
 static int open_inside(lua_State *L) {
   linnet_state *S = lua_touserdata(L, 1);
   luaL_checkversion(L);
   lua_pushlightuserdata(L, S);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &state_key);
-  if (S->config.ignore_environment) {
+  if (S->config.ignore_environment || !(S->config.caps & LINNET_ENVIRONMENT)) {
     lua_pushboolean(L, 1);
     lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
   }
@@ -101,8 +122,13 @@ static int open_inside(lua_State *L) {
   replace_protected_calls(L);
   replace_coroutines(L);
   replace_output(L);
+  replace_finalizers(L);
+  replace_long_calls(L);
+  put_up_gates(L);
   set_context(L, &S->cx);
   open_modules(L);
+  add_host_modules(L);
+  linnet_restrict(S, S->config.caps);
   set_resting_hook(S, L);
   return 0;
 }
@@ -113,7 +139,7 @@ int linnet_open(const linnet_config *given, linnet_state **opened) {
   if (!read_config(given, &config)) return LINNET_EARG;
   linnet_state *S = config.alloc(config.alloc_ud, NULL, 0, sizeof *S);
   if (!S) return LINNET_EMEMORY;
-  *S = (linnet_state){.config = config};
+  *S = (linnet_state){.config = config, .caps = LINNET_ALL};
   ln_context_init(&S->cx, allocate, S);
   S->cx.workers = config.threads;
   S->cx.progress = config.progress;

@@ -9,6 +9,7 @@ struct linnet_state {
   ln_context cx;
   lua_State *L; /* the main thread */
   linnet_config config;
+  unsigned caps;       /* what is left of config.caps */
   size_t memory, peak; /* bytes held now, and at most so far, without this struct */
   double seconds;      /* that calls have run so far */
   double began;        /* the outermost call that runs, on ln_clock() */
@@ -54,5 +55,12 @@ void let_ending_pass(lua_State *L, linnet_state *S);
 void replace_protected_calls(lua_State *L); /* protect.c: pcall, xpcall */
 void replace_coroutines(lua_State *L);      /* coroutine.c: coroutine.resume, wrap, close */
 void replace_output(lua_State *L);          /* output.c: print, and the warning function */
+void put_up_gates(lua_State *L);            /* permissions.c: what reaches outside */
+void replace_finalizers(lua_State *L);      /* finalizer.c: setmetatable */
+void replace_long_calls(
+    lua_State *L); /* long_calls.c: functions of string and table that can run without end */
+
+/* output.c: to where print (stream 1) and warn (stream 2) write; size > 0. */
+void write_out(linnet_state *S, int stream, const char *text, size_t size);
 
 #endif

@@ -36,7 +36,7 @@ static int search_embedded(lua_State *L) {
   return 2;
 }
 
-static void add_searcher(lua_State *L) {
+void add_searcher(lua_State *L, lua_CFunction search) {
   lua_getglobal(L, "package");
   lua_getfield(L, -1, "searchers");
   lua_Integer last = luaL_len(L, -1);
@@ -44,14 +44,14 @@ static void add_searcher(lua_State *L) {
     lua_geti(L, -1, i);
     lua_seti(L, -2, i + 1);
   }
-  lua_pushcfunction(L, search_embedded);
+  lua_pushcfunction(L, search);
   lua_seti(L, -2, 2);
   lua_pop(L, 2);
 }
 
 void open_modules(lua_State *L) {
   create_error_type(L);
-  add_searcher(L);
+  add_searcher(L, search_embedded);
   for (const luaL_Reg *module = native; module->name; module++) {
     char name[40];
     snprintf(name, sizeof name, "linnet.%s", module->name);

@@ -8,4 +8,7 @@
  * random, data, network, theory and plot. The state's context must be set. */
 void open_modules(lua_State *L);
 
+/* A searcher behind package.preload, before all others. */
+void add_searcher(lua_State *L, lua_CFunction search);
+
 #endif
