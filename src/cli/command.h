@@ -19,8 +19,11 @@ typedef struct command_line {
   int script;      /* index in argv of the script's name; argc if there is none */
   bool from_stdin; /* the script is `-` */
   bool interactive, show_version, long_version, help, ignore_environment, executes;
-  int threads;   /* 0: not given */
-  step *actions; /* in the order of the command line, `count` of them */
+  int threads;    /* 0: not given */
+  unsigned caps;  /* what --sandbox leaves */
+  size_t memory;  /* of --memory, 0: no limit */
+  double seconds; /* of --time, 0: no limit */
+  step *actions;  /* in the order of the command line, `count` of them */
   int count;
 } command_line;
 

@@ -38,7 +38,9 @@ static linnet_state *open_state(const command_line *line) {
   if (line->threads || !getenv("OPENBLAS_NUM_THREADS"))
     openblas_set_num_threads(line->threads ? line->threads : 1);
   config.threads = openblas_get_num_threads();
-  config.ignore_environment = line->ignore_environment;
+  config.ignore_environment = line->ignore_environment || !(line->caps & LINNET_ENVIRONMENT);
+  config.max_memory = line->memory;
+  config.max_seconds = line->seconds;
   config.write = write_out;
   if (isatty(STDERR_FILENO)) config.progress = show_progress;
   linnet_state *S;
@@ -53,8 +55,9 @@ static linnet_state *open_state(const command_line *line) {
 static bool run(linnet_state *S, const command_line *line) {
   bool has_script = line->script < line->argc, terminal = isatty(STDIN_FILENO);
   if (line->show_version || line->interactive) show_version(false);
-  set_arguments(S, line);
-  if (!line->ignore_environment && !run_initialisation(S)) return false;
+  set_arguments(S, line); /* before anything is taken away: modules beside the script are found there later */
+  linnet_restrict(S, line->caps);
+  if (!line->ignore_environment && line->caps & LINNET_ENVIRONMENT && !run_initialisation(S)) return false;
   if (!run_actions(S, line)) return false;
   if (has_script && !run_script(S, line)) {
     if (!line->interactive) return false;

@@ -5,18 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] = "usage: linnet [options] [script [args]]\n"
-                            "  -e text      execute Lua text\n"
-                            "  -l name      require the module and make it a global; -l global=name too\n"
-                            "  -i           show the prompt after the script\n"
-                            "  -v           show the version\n"
-                            "  -E           ignore the environment's LUA_INIT, LUA_PATH and LUA_CPATH\n"
-                            "  -W           show warnings\n"
-                            "  --threads N  threads for OpenBLAS and linnet's parallel work (1)\n"
-                            "  --version    show the versions of linnet, Lua and OpenBLAS, with its kernels\n"
-                            "  --help       show this\n"
-                            "  --           the options end here\n"
-                            "  -            execute standard input\n";
+static const char usage[] =
+    "usage: linnet [options] [script [args]]\n"
+    "  -e text      execute Lua text\n"
+    "  -l name      require the module and make it a global; -l global=name too\n"
+    "  -i           show the prompt after the script\n"
+    "  -v           show the version\n"
+    "  -E           ignore the environment's LUA_INIT, LUA_PATH and LUA_CPATH\n"
+    "  -W           show warnings\n"
+    "  --threads N  threads for OpenBLAS and linnet's parallel work (1)\n"
+    "  --sandbox[=WHAT]\n"
+    "               compute, and nothing else; WHAT, separated by commas, is allowed all the\n"
+    "               same: read, write, process, require, native, environment, debug, threads\n"
+    "  --memory N   bytes that scripts and numerics may hold; with K, M or G after it, 2G say\n"
+    "  --time N     seconds that the script, each -e and each line at the prompt may take; also\n"
+    "               with s, m or h after it\n"
+    "  --version    show the versions of linnet, Lua and OpenBLAS, with its kernels\n"
+    "  --help       show this\n"
+    "  --           the options end here\n"
+    "  -            execute standard input\n";
 
 void show_help(void) {
   fputs(usage, stdout);
@@ -26,7 +33,7 @@ void show_help(void) {
 }
 
 static bool refuse(const char *what, const char *argument) {
-  char message[256];
+  char message[400];
   snprintf(message, sizeof message, "%s '%.200s'", what, argument);
   complain(message);
   fputs(usage, stderr);
@@ -43,6 +50,50 @@ static bool read_threads(command_line *line, const char *text) {
   return true;
 }
 
+/* A positive number and perhaps one of the letters behind it, each of which multiplies it by its factor. */
+static bool read_amount(const char *text, const char *letters, const double factors[], double *amount) {
+  char *end;
+  *amount = strtod(text, &end);
+  if (end == text || !(*amount > 0) || *amount > 1e15) return false;
+  const char *letter = *end ? strchr(letters, *end) : NULL;
+  if (letter) *amount *= factors[letter - letters], end++;
+  return !*end;
+}
+
+static bool read_memory(command_line *line, const char *text) {
+  static const double factors[] = {0x1p10, 0x1p20, 0x1p30, 0x1p10, 0x1p20, 0x1p30};
+  double bytes;
+  if (!read_amount(text, "KMGkmg", factors, &bytes) || bytes < 1 || bytes >= 0x1p63)
+    return refuse("--memory takes a number of bytes, with K, M or G after it perhaps, got", text);
+  line->memory = (size_t)bytes;
+  return true;
+}
+
+static bool read_time(command_line *line, const char *text) {
+  static const double factors[] = {1, 60, 3600};
+  if (read_amount(text, "smh", factors, &line->seconds)) return true;
+  return refuse("--time takes a number of seconds, with s, m or h after it perhaps, got", text);
+}
+
+static bool read_sandbox(command_line *line, const char *text) {
+  static const struct {
+    const char *name;
+    unsigned capability;
+  } names[] = {{"read", LINNET_READ},       {"write", LINNET_WRITE},    {"process", LINNET_PROCESS},
+               {"require", LINNET_REQUIRE}, {"native", LINNET_NATIVE},  {"environment", LINNET_ENVIRONMENT},
+               {"debug", LINNET_DEBUG},     {"threads", LINNET_THREADS}};
+  line->caps = LINNET_NONE;
+  for (const char *word = text; *word;) {
+    size_t size = strcspn(word, ","), i = 0, count = sizeof names / sizeof *names;
+    while (i < count && (strncmp(word, names[i].name, size) != 0 || names[i].name[size])) i++;
+    if (i == count) return refuse("--sandbox=WHAT knows the words that --help lists, got", text);
+    line->caps |= names[i].capability;
+    word += size;
+    if (*word) word++;
+  }
+  return true;
+}
+
 /* An option's argument: the rest of its own word, or the next one. Null, with a message, if there is none. */
 static const char *argument_of(command_line *line, int *i, const char *rest) {
   if (*rest) return rest;
@@ -52,15 +103,25 @@ static const char *argument_of(command_line *line, int *i, const char *rest) {
 }
 
 static bool read_long_option(command_line *line, int *i) {
+  static const struct {
+    const char *name;
+    bool (*read)(command_line *line, const char *text);
+    const char *absent; /* stands for an argument that is not there; null: the next word is the argument */
+  } options[] = {{"--threads", read_threads, NULL},
+                 {"--memory", read_memory, NULL},
+                 {"--time", read_time, NULL},
+                 {"--sandbox", read_sandbox, ""}};
   const char *word = line->argv[*i];
-  static const char threads[] = "--threads";
   if (!strcmp(word, "--help")) return line->help = true;
   if (!strcmp(word, "--version")) return line->long_version = true;
-  if (strncmp(word, threads, sizeof threads - 1)) return refuse("unrecognized option", word);
-  const char *rest = word + sizeof threads - 1;
-  if (*rest && *rest != '=') return refuse("unrecognized option", word);
-  const char *count = *rest ? rest + 1 : argument_of(line, i, rest);
-  return count && read_threads(line, count);
+  for (size_t k = 0; k < sizeof options / sizeof *options; k++) {
+    size_t size = strlen(options[k].name);
+    if (strncmp(word, options[k].name, size) != 0 || (word[size] && word[size] != '=')) continue;
+    const char *text = word[size] ? word + size + 1 : options[k].absent;
+    if (!text) text = argument_of(line, i, "");
+    return text && options[k].read(line, text);
+  }
+  return refuse("unrecognized option", word);
 }
 
 static bool read_short_option(command_line *line, int *i) {
@@ -84,7 +145,8 @@ static bool read_short_option(command_line *line, int *i) {
 }
 
 bool read_command_line(command_line *line, int argc, char **argv) {
-  *line = (command_line){.argc = argc, .argv = argv, .actions = calloc((size_t)argc + 1, sizeof(step))};
+  *line = (command_line){
+      .argc = argc, .argv = argv, .caps = LINNET_ALL, .actions = calloc((size_t)argc + 1, sizeof(step))};
   if (!line->actions) {
     complain("not enough memory");
     return false;

@@ -31,7 +31,8 @@ static int finalize(lua_State *L) {
   lua_xmove(L, co, 2);
   lua_State *before = enter(S, co);
   int count, status = lua_resume(co, L, 1, &count);
-  if (S->cx.ended != LN_OK) S->trips = 2; /* Lua hears nothing of it: whoever runs is ended at its next instruction */
+  if (S->cx.ended != LN_OK)
+    S->trips = 2; /* Lua hears nothing of it: whoever runs is ended at its next instruction */
   leave(S, before);
   if (status == LUA_OK || S->cx.ended != LN_OK) return 0;
   if (status == LUA_YIELD) return luaL_error(L, "attempt to yield from a finalizer");

@@ -44,7 +44,8 @@ static const char *const endless[] = {
     "setmetatable({}, {__gc = function() while true do end end}) collectgarbage() while true do end",
     "setmetatable({}, {__gc = function() while true do end end}) collectgarbage() collectgarbage()",
     "for i = 1, 1e9 do setmetatable({}, {__gc = function() while true do end end}) end",
-    "local mt = {__gc = true} setmetatable({}, mt) mt.__gc = function() while true do end end collectgarbage()",
+    "local mt = {__gc = true} setmetatable({}, mt) mt.__gc = function() while true do end end "
+    "collectgarbage()",
     "local x <close> = setmetatable({}, {__close = function() while true do end end}) while true do end",
     "string.find(('a'):rep(60), ('.-'):rep(30) .. 'b')",
     "while true do pcall(string.match, ('a'):rep(60), ('a-'):rep(30) .. 'b') end",
@@ -55,17 +56,20 @@ static const char *const endless[] = {
     "table.move({}, 1, 1 << 60, 2, {})",
     "table.insert(setmetatable({}, {__len = function() return 1 << 60 end}), 1, 'x')",
     "table.remove(setmetatable({}, {__len = function() return 1 << 60 end}), 1)",
-    "pcall(table.sort, setmetatable({}, {__len = function() return 1 << 30 end, __index = rawlen, __newindex = type})) "
+    "pcall(table.sort, setmetatable({}, {__len = function() return 1 << 30 end, __index = rawlen, __newindex "
+    "= type})) "
     "while true do end",
     "load(function() return ' ' end)",
     "while true do load(('x = 1 '):rep(1000)) end",
     "local t = data.semantic() local n = network.new { task = t, hidden = 8, seed = 1 } "
     "n:train { task = t, rate = 1e-9, steps = 1 << 40 }",
     "while true do pcall(function() local t = data.semantic() "
-    "network.new { task = t, hidden = 8, seed = 1 }:train { task = t, rate = 1e-9, steps = 1 << 40 } end) end",
+    "network.new { task = t, hidden = 8, seed = 1 }:train { task = t, rate = 1e-9, steps = 1 << 40 } end) "
+    "end",
     "local t = data.semantic() local n = network.new { task = t, hidden = 8, seed = 1 } "
     "n:train { task = t, rate = 1e-9, steps = 10, stop = function() while true do end end }",
-    "local t = data.semantic() network.new { task = t, hidden = 8, seed = 1 }:flow { task = t, times = {1e300} } "
+    "local t = data.semantic() network.new { task = t, hidden = 8, seed = 1 }:flow { task = t, times = "
+    "{1e300} } "
     "while true do end",
     "while true do matrix.ones(300, 300):svd() end",
     "random.stream(1):normal(30000, 30000)",
@@ -152,26 +156,34 @@ static void finalizers_run_as_lua_runs_them(void **state) {
 /* Random patterns over a small alphabet, all four functions, results and errors as one long text. */
 static const char fuzz[] =
     "local seed = %d\n"
-    "local function random(n) seed = (seed * 1103515245 + 12345) %% 2147483648 return (seed >> 8) %% n + 1 end\n"
-    "local items = { 'a', 'b', '.', '%%a', '%%d', '%%s', '%%w', '%%x', '%%u', '%%l', '%%p', '%%c', '%%g', '%%S', '%%z',\n"
-    "  '[ab]', '[^ab]', '[a-c]', '[%%d_]', '[]]', '[^]a]', '[a-]', '[%%]', '[', '(', ')', '()', '*', '+', '-', '?', '^',\n"
-    "  '$', '%%b()', '%%bxy', '%%b', '%%f[%%w]', '%%f', '%%f[', '%%1', '%%2', '%%0', '%%9', '%%', '\\0', '\\255', '1', ' ', '(a)',\n"
+    "local function random(n) seed = (seed * 1103515245 + 12345) %% 2147483648 return (seed >> 8) %% n + 1 "
+    "end\n"
+    "local items = { 'a', 'b', '.', '%%a', '%%d', '%%s', '%%w', '%%x', '%%u', '%%l', '%%p', '%%c', '%%g', "
+    "'%%S', '%%z',\n"
+    "  '[ab]', '[^ab]', '[a-c]', '[%%d_]', '[]]', '[^]a]', '[a-]', '[%%]', '[', '(', ')', '()', '*', '+', "
+    "'-', '?', '^',\n"
+    "  '$', '%%b()', '%%bxy', '%%b', '%%f[%%w]', '%%f', '%%f[', '%%1', '%%2', '%%0', '%%9', '%%', '\\0', "
+    "'\\255', '1', ' ', '(a)',\n"
     "  '(b*)', '(.-)', 'x', 'A', '_' }\n"
     "local letters = { 'a', 'b', 'c', 'x', 'y', '(', ')', '1', ' ', 'A', '_', '\\0', '\\255', ']', '^' }\n"
     "local replacements = { '%%0', '%%1', '<%%1%%2>', '%%%%', '%%', '%%x', '', 'r', '%%9', 7 }\n"
-    "local function text(from, most) local t = {} for i = 1, random(most) - 1 do t[i] = from[random(#from)] end "
+    "local function text(from, most) local t = {} for i = 1, random(most) - 1 do t[i] = from[random(#from)] "
+    "end "
     "return table.concat(t) end\n"
     "local out = {}\n"
     "local function put(...) for i = 1, select('#', ...) do "
     "out[#out + 1] = tostring((select(i, ...))):gsub('table: .*', 'table') end out[#out + 1] = '|' end\n"
     "for _ = 1, %d do\n"
     "  local s, p, init = text(letters, 12), text(items, 6), random(17) - 9\n"
-    "  put(('%%q %%q'):format(s, p), init) put(pcall(string.find, s, p, init)) put(pcall(string.find, s, p, init, true)) put(pcall(string.match, s, p, init))\n"
-    "  put(pcall(string.gsub, s, p, replacements[random(#replacements)], random(5) > 1 and random(4) - 1 or nil))\n"
+    "  put(('%%q %%q'):format(s, p), init) put(pcall(string.find, s, p, init)) put(pcall(string.find, s, p, "
+    "init, true)) put(pcall(string.match, s, p, init))\n"
+    "  put(pcall(string.gsub, s, p, replacements[random(#replacements)], random(5) > 1 and random(4) - 1 or "
+    "nil))\n"
     "  put(pcall(string.gsub, s, p, function(...) local n = random(4) if n == 1 then return false end "
     "if n == 2 then return {} end return select('#', ...) end))\n"
     "  put(pcall(string.gsub, s, p, { a = 'A', b = true, [1] = 3 }))\n"
-    "  put(pcall(function() local t = {} for a, b in s:gmatch(p, init) do t[#t + 1] = tostring(a) .. tostring(b) "
+    "  put(pcall(function() local t = {} for a, b in s:gmatch(p, init) do t[#t + 1] = tostring(a) .. "
+    "tostring(b) "
     "if #t > 50 then break end end return table.concat(t, ',') end))\n"
     "end\n"
     "return table.concat(out, ' ')";
@@ -200,18 +212,21 @@ static void long_tables_are_moved_as_in_lua(void **state) {
   static const char text[] =
       "local out = {}\n"
       "local function put(...) out[#out + 1] = table.concat(table.pack(...), ' ') end\n"
-      "local function digest(t, n) local s = 0 for i = 1, n do s = (s * 31 + (t[i] or 7)) % 1000000007 end return s end\n"
+      "local function digest(t, n) local s = 0 for i = 1, n do s = (s * 31 + (t[i] or 7)) % 1000000007 end "
+      "return s end\n"
       "local t = {} for i = 1, 250000 do t[i] = i end\n"
       "table.move(t, 1, 250000, 5) put(digest(t, 250010))\n"
       "table.move(t, 5, 250004, 2) put(digest(t, 250010))\n"
       "put(digest(table.move(t, 1, 200001, 3, {}), 200010))\n"
       "local function counted() local n = 0\n"
-      "  return setmetatable({1, 2, 3}, {__len = function(t) n = n + 1 return 5 end}), function() return n end end\n"
+      "  return setmetatable({1, 2, 3}, {__len = function(t) n = n + 1 return 5 end}), function() return n "
+      "end end\n"
       "local l, count = counted() table.insert(l, 2, 9) put(l[1], l[2], l[3], l[4], count())\n"
       "local l, count = counted() put(table.remove(l, 2), l[1], l[2], l[3] or 0, count())\n"
       "local l, count = counted() put(tostring(table.remove(l)), count())\n"
       "local l, count = counted() put(tostring(table.remove(l, 6)), count())\n"
-      "for _, at in ipairs {-1, 0, 7, 8} do local l = counted() put(pcall(table.insert, l, at, 1) and 1 or 0, "
+      "for _, at in ipairs {-1, 0, 7, 8} do local l = counted() put(pcall(table.insert, l, at, 1) and 1 or "
+      "0, "
       "pcall(table.remove, l, at) and 1 or 0) end\n"
       "put(select(2, pcall(table.move, {}, 1, math.maxinteger, 2)))\n"
       "put(select(2, pcall(table.move, {}, -1, math.maxinteger, 2)))\n"
@@ -231,14 +246,16 @@ static void the_budget_of_operations_is_asked_before_work(void **state) {
   (void)state;
   linnet_state *S = open_limited(0, 1e9, 0);
   double before = ln_clock();
-  assert_int_equal(run(S, "while true do pcall(function() matrix.ones(2000, 2000):svd() end) end"), LINNET_EFLOPS);
+  assert_int_equal(run(S, "while true do pcall(function() matrix.ones(2000, 2000):svd() end) end"),
+                   LINNET_EFLOPS);
   assert_true(ln_clock() - before < 1);
   assert_non_null(strstr(linnet_message(S), "over its budget"));
   assert_goes_on(S);
   assert_int_equal(run(S, "while true do pcall(function() local x = matrix.ones(100, 100):inv() end) end"),
                    LINNET_EFLOPS);
   assert_int_equal(linnet_limit(S, 0, 0), LINNET_OK);
-  assert_int_equal(run(S, "for i = 1, 1000 do local x = matrix.ones(100, 100) * matrix.ones(100, 100) end"), LINNET_OK);
+  assert_int_equal(run(S, "for i = 1, 1000 do local x = matrix.ones(100, 100) * matrix.ones(100, 100) end"),
+                   LINNET_OK);
   assert_int_equal(linnet_limit(S, -1, 0), LINNET_EARG);
   assert_int_equal(linnet_limit(S, 0, NAN), LINNET_EARG);
   linnet_close(S);
@@ -256,7 +273,8 @@ static void memory_is_bounded_over_lua_and_numerics(void **state) {
       "local f = function() end for i = 1, 1e9 do local g = f f = function() return g() end end",
       "local t = {} for i = 1, 1e9 do t[i] = coroutine.create(print) end",
       "load('return ' .. ('{'):rep(1e8))",
-      "table.concat(setmetatable({}, {__len = function() return 1 << 60 end, __index = function() return 'xxxx' end}))",
+      "table.concat(setmetatable({}, {__len = function() return 1 << 60 end, __index = function() return "
+      "'xxxx' end}))",
       "assert(load(os.time))",
   };
   linnet_state *S = open_limited(20, 0, 32 << 20);
