@@ -16,9 +16,11 @@
 #define SHRINK_NOT_FINITE 0.1 /* where a trial step gave no number to go by */
 /* Where the solution comes to rest, error control lets a step grow to where the fast directions swing (h |lambda| = 6.1) and
  * beyond; the error at the step's end does not show it, but dense output does (1e-7 at a tolerance of 1e-10). Below this
- * limit they are damped, for half as many steps again at rest. */
-#define STABILITY_LIMIT 4.0
-#define SPEED_KEPT 0.9 /* a step, where the power method has lost the direction */
+ * limit they are damped, for a fifth more steps at rest. */
+#define STABILITY_LIMIT 5.0
+#define SPEED_KEPT 0.9    /* a step, where the power method has lost the direction */
+#define SPEED_STEADY 0.01 /* relative: a change that lets the next STEPS_TRUSTED steps go by */
+#define STEPS_TRUSTED 3
 #define STEP_MAX 1e300 /* a solution at rest lets steps grow for ever, up to a last time of infinity */
 #define DEFAULT_MAX_STEPS 10000000
 #define FLOPS_PER_UNKNOWN 190.0 /* of a step's sums */
@@ -30,6 +32,7 @@ typedef struct integration {
   double from, h;           /* beginning and size of the step that is tried, or was accepted last */
   double next_h;            /* the step to try next */
   double *fast, speed;      /* the fastest direction of f, about, and its |lambda| */
+  size_t trusted;           /* for so many steps still */
   double *y;                /* the caller's: always the last accepted state */
   double *other;            /* the trial state; once it is accepted, the state at the step's beginning */
   double *stage;            /* argument of f; a state to be put out */
@@ -50,12 +53,20 @@ ALWAYS_INLINE void add_up(const integration *in, const double *a, size_t terms, 
   size_t used = 0;
   for (size_t j = 0; j < terms; j++)
     if (a[j] != 0) b[used] = a[j], k[used++] = in->k[slot(j)] + first;
-  memset(sum, 0, count * sizeof *sum);
   size_t j = 0;
-  for (; j + 3 <= used; j += 3) { /* three at a time: the sums are read and written less */
-    const double *restrict k0 = k[j], *restrict k1 = k[j + 1], *restrict k2 = k[j + 2], b0 = b[j],
-                           b1 = b[j + 1], b2 = b[j + 2];
-    for (size_t i = 0; i < count; i++) sum[i] += b0 * k0[i] + b1 * k1[i] + b2 * k2[i];
+  for (; j + 4 <= used; j += 4) { /* four at a time: the sums are read and written less */
+    const double *restrict k0 = k[j], *restrict k1 = k[j + 1], *restrict k2 = k[j + 2],
+                           *restrict k3 = k[j + 3];
+    const double b0 = b[j], b1 = b[j + 1], b2 = b[j + 2], b3 = b[j + 3];
+    if (j == 0)
+      for (size_t i = 0; i < count; i++) sum[i] = b0 * k0[i] + b1 * k1[i] + (b2 * k2[i] + b3 * k3[i]);
+    else
+      for (size_t i = 0; i < count; i++) sum[i] += b0 * k0[i] + b1 * k1[i] + (b2 * k2[i] + b3 * k3[i]);
+  }
+  if (j == 0) memset(sum, 0, count * sizeof *sum);
+  for (; j + 2 <= used; j += 2) {
+    const double *restrict k0 = k[j], *restrict k1 = k[j + 1], b0 = b[j], b1 = b[j + 1];
+    for (size_t i = 0; i < count; i++) sum[i] += b0 * k0[i] + b1 * k1[i];
   }
   for (; j < used; j++)
     for (size_t i = 0; i < count; i++) sum[i] += b[j] * k[j][i];
@@ -239,18 +250,29 @@ static ln_status begin(integration *in, double end) {
 static double euclid(double *x, size_t n) { return sqrt(ln_dot(ln_window(x, n, 1), ln_window(x, n, 1))); }
 
 /* One step of the power method on differences of f, as Sommeijer, Shampine and Verwer's RKC does: `fast` turns to the
- * fastest direction and speed to its |lambda|. The next step is then kept where that direction is damped. */
-static ln_status follow_fastest(integration *in) {
+ * fastest direction and speed to its |lambda|. */
+static ln_status measure_speed(integration *in) {
   size_t n = in->ode->n;
   double size = euclid(in->fast, n), reach = sqrt(DBL_EPSILON) * euclid(in->y, n);
-  if (size > 0 && reach > 0) { /* else nothing moves, or there is nothing to measure by */
-    double *k = in->k[slot(DOP853_END)];
-    for (size_t i = 0; i < n; i++) in->stage[i] = in->y[i] + reach / size * in->fast[i];
-    ln_status status = derivative(in, in->t, in->stage, k);
+  if (!(size > 0 && reach > 0)) return LN_OK; /* nothing moves, or there is nothing to measure by */
+  double *k = in->k[slot(DOP853_END)];
+  for (size_t i = 0; i < n; i++) in->stage[i] = in->y[i] + reach / size * in->fast[i];
+  ln_status status = derivative(in, in->t, in->stage, k);
+  if (status != LN_OK) return status;
+  for (size_t i = 0; i < n; i++) in->fast[i] = k[i] - in->k[0][i];
+  double speed = euclid(in->fast, n) / reach;
+  if (fabs(speed - in->speed) <= SPEED_STEADY * in->speed) in->trusted = STEPS_TRUSTED;
+  if (isfinite(speed)) in->speed = fmax(speed, SPEED_KEPT * in->speed);
+  return LN_OK;
+}
+
+/* The next step is kept where the fastest direction is damped. */
+static ln_status follow_fastest(integration *in) {
+  if (in->trusted) {
+    in->trusted--;
+  } else {
+    ln_status status = measure_speed(in);
     if (status != LN_OK) return status;
-    for (size_t i = 0; i < n; i++) in->fast[i] = k[i] - in->k[0][i];
-    double speed = euclid(in->fast, n) / reach;
-    if (isfinite(speed)) in->speed = fmax(speed, SPEED_KEPT * in->speed);
   }
   if (in->speed > 0) in->next_h = fmin(in->next_h, STABILITY_LIMIT / in->speed);
   return LN_OK;

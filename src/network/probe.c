@@ -55,18 +55,15 @@ static ln_status product(ln_context *cx, ln_probe *probe, const double *theta) {
   return status;
 }
 
-/* diag(U' W V), one row of W at a time. */
+/* diag(U' W V). */
 static ln_status mode_strengths(ln_context *cx, ln_probe *probe, const double *theta, double *out) {
   ln_status status = product(cx, probe, theta);
   if (status != LN_OK) return status;
-  ln_matrix W = probe->product, U = probe->U, V = probe->V;
+  ln_matrix W = probe->product, U = probe->U, V = probe->V, WV = probe->turned;
+  ln_gemm(LN_N, LN_N, 1, W, V, 0, WV);
   for (size_t k = 0; k < U.cols; k++) {
     double sum = 0;
-    for (size_t j = 0; j < W.cols; j++) {
-      double column = 0;
-      for (size_t i = 0; i < W.rows; i++) column += LN_AT(U, i, k) * LN_AT(W, i, j);
-      sum += column * LN_AT(V, j, k);
-    }
+    for (size_t i = 0; i < W.rows; i++) sum += LN_AT(U, i, k) * LN_AT(WV, i, k);
     out[k] = sum;
   }
   return LN_OK;
@@ -319,7 +316,8 @@ ln_status ln_make_probe(ln_context *cx, ln_probe *probe, const ln_subject *subje
     probe->Y = ln_block_of(task->Y, 0, 0, task->outputs, examples(subject));
   }
   probe->product = ln_take_matrix(cx, ln_outputs(net), ln_inputs(net));
-  if (!probe->product.data) return ln_end(cx, mark, LN_EMEMORY);
+  probe->turned = ln_take_matrix(cx, ln_outputs(net), probe->V.cols);
+  if (!probe->product.data || !probe->turned.data) return ln_end(cx, mark, LN_EMEMORY);
   if (subject->start) {
     probe->start = ln_reals(cx, net->count);
     if (!probe->start) return ln_end(cx, mark, LN_EMEMORY);
@@ -340,9 +338,11 @@ ln_status ln_probe_reduced(ln_context *cx, ln_probe *probe, ln_reduced *reductio
   *reduced = (ln_probe){.net = net,
                         .task = reduction->plan,
                         .product = ln_take_matrix(cx, ln_outputs(net), n),
+                        .turned = ln_take_matrix(cx, ln_outputs(net), k),
                         .U = ln_take_matrix(cx, ln_outputs(net), k),
                         .V = ln_take_matrix(cx, n, k)};
-  if (!reduced->product.data || !reduced->U.data || !reduced->V.data) return ln_end(cx, mark, LN_EMEMORY);
+  if (!reduced->product.data || !reduced->turned.data || !reduced->U.data || !reduced->V.data)
+    return ln_end(cx, mark, LN_EMEMORY);
   if (k) {
     ln_fill(reduced->V, 0); /* in the direction that no example has, too */
     bool left, right;

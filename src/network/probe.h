@@ -28,6 +28,7 @@ typedef struct ln_probe {
   double *start;               /* a copy, or null */
   ln_matrix X, Y;              /* the examples of what is a matrix over examples */
   ln_matrix product;           /* W_D ... W_1 */
+  ln_matrix turned;            /* room for the product in the modes of the inputs */
   const double *theta;         /* whose product it is */
   ln_reduced *reduction;       /* null, or what the parameters to be measured are of */
   struct ln_probe *of_reduced; /* what is measured without the whole network's parameters */
