@@ -139,8 +139,8 @@ LINNET_API void linnet_close(linnet_state *S);
  * directly by lua_call or lua_pcall from outside is not interrupted, see linnet_interrupt. */
 LINNET_API lua_State *linnet_lua(linnet_state *S);
 
-/* The state that L, the main thread or a coroutine, belongs to; null if linnet_open did not make it. [-0, +0,
- * -] */
+/* The state that L, the main thread or a coroutine, belongs to; null if neither linnet_open nor linnet_openlibs nor
+ * luaopen_linnet made it. [-0, +0, -] */
 LINNET_API linnet_state *linnet_of(lua_State *L);
 
 /* Takes away all capabilities that are not in `caps`; returns those that are left. At any time, on the thread that
@@ -149,6 +149,19 @@ LINNET_API unsigned linnet_restrict(linnet_state *S, unsigned caps);
 
 /* LINNET_VERSION as the library was compiled. Any thread. */
 LINNET_API const char *linnet_version(void);
+
+/* ---- in a Lua state of the host's own ----
+ * linnet's modules without linnet's state around them: Lua's own functions stay as they are, memory comes from that
+ * state's allocator without a limit of ours, errors can be caught, and everything goes with lua_close. linnet_of gives a
+ * linnet_state for the functions here but linnet_close; interrupts and limits count inside linnet_call and its
+ * relatives. */
+
+/* All modules in one table and no globals, as `require "linnet"` wants it: a lua_CFunction. [-0, +1, e] */
+LINNET_API int luaopen_linnet(lua_State *L);
+
+/* All modules as globals, and for `require`. `caps` bounds what linnet's modules may do, not Lua's libraries.
+ * [-0, +0, e] */
+LINNET_API void linnet_openlibs(lua_State *L, unsigned caps);
 
 /* ---- running ----
  * The three return LINNET_OK with the results on the stack of linnet_lua(S), or another status with one error
@@ -224,6 +237,12 @@ LINNET_API void linnet_checkmatrix(lua_State *L, int arg, linnet_matrix *A);
  * fill them in place. They never move and belong to the Lua value. Raises if a size is negative or too large.
  * [-0, +1, v] */
 LINNET_API double *linnet_newmatrix(lua_State *L, ptrdiff_t rows, ptrdiff_t cols);
+
+/* Pushes a matrix of the host's own numbers, without a copy: scripts read and write them where they are. They must
+ * stay there until release(ud) is called, once: when no Lua value uses them any longer, when the state is closed, or
+ * here before an error is raised. release may be null, and must not use the state. Raises if the window makes no sense
+ * (a negative size, ld < rows, no data), and for want of memory. [-0, +1, v] */
+LINNET_API void linnet_pushforeign(lua_State *L, const linnet_matrix *A, void (*release)(void *ud), void *ud);
 
 #ifdef __cplusplus
 }

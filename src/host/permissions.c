@@ -277,7 +277,7 @@ unsigned linnet_restrict(linnet_state *S, unsigned caps) {
   S->cx.permissions = S->caps & (LN_MAY_READ | LN_MAY_WRITE | LN_MAY_RUN);
   if (!(S->caps & LINNET_THREADS)) S->cx.workers = 1;
   lua_State *L = S->running;
-  if (gone && lua_checkstack(L, 3)) {
+  if (gone && !S->guest && lua_checkstack(L, 3)) {
     lua_pushcfunction(L, take_away);
     lua_pushinteger(L, gone);
     if (lua_pcall(L, 1, 0, 0) != LUA_OK) lua_pop(L, 1);

@@ -109,11 +109,15 @@ static void add_host_modules(lua_State *L) {
   if (linnet_of(L)->config.find) add_searcher(L, search_host);
 }
 
+void register_state(lua_State *L, linnet_state *S) {
+  lua_pushlightuserdata(L, S);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &state_key);
+}
+
 static int open_inside(lua_State *L) {
   linnet_state *S = lua_touserdata(L, 1);
   luaL_checkversion(L);
-  lua_pushlightuserdata(L, S);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &state_key);
+  register_state(L, S);
   if (S->config.ignore_environment || !(S->config.caps & LINNET_ENVIRONMENT)) {
     lua_pushboolean(L, 1);
     lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
@@ -126,11 +130,21 @@ static int open_inside(lua_State *L) {
   replace_long_calls(L);
   put_up_gates(L);
   set_context(L, &S->cx);
-  open_modules(L);
+  open_modules(L, true);
+  lua_pop(L, 1);
   add_host_modules(L);
   linnet_restrict(S, S->config.caps);
   set_resting_hook(S, L);
   return 0;
+}
+
+void ready_context(linnet_state *S) {
+  S->caps = LINNET_ALL;
+  ln_context_init(&S->cx, allocate, S);
+  S->cx.workers = S->config.threads;
+  S->cx.progress = S->config.progress;
+  S->cx.progress_ud = S->config.ud;
+  atomic_store(&S->cx.interrupted, -1);
 }
 
 int linnet_open(const linnet_config *given, linnet_state **opened) {
@@ -139,12 +153,8 @@ int linnet_open(const linnet_config *given, linnet_state **opened) {
   if (!read_config(given, &config)) return LINNET_EARG;
   linnet_state *S = config.alloc(config.alloc_ud, NULL, 0, sizeof *S);
   if (!S) return LINNET_EMEMORY;
-  *S = (linnet_state){.config = config, .caps = LINNET_ALL};
-  ln_context_init(&S->cx, allocate, S);
-  S->cx.workers = config.threads;
-  S->cx.progress = config.progress;
-  S->cx.progress_ud = config.ud;
-  atomic_store(&S->cx.interrupted, -1);
+  *S = (linnet_state){.config = config};
+  ready_context(S);
   S->L = lua_newstate(allocate, S);
   if (S->L) {
     S->running = S->L;
@@ -160,7 +170,7 @@ int linnet_open(const linnet_config *given, linnet_state **opened) {
 }
 
 void linnet_close(linnet_state *S) {
-  if (!S) return;
+  if (!S || S->guest) return;
   open_account(S); /* finalizers have as long as a call */
   if (S->L) lua_close(S->L);
   ln_end(&S->cx, NULL, LN_OK);

@@ -10,6 +10,7 @@ struct linnet_state {
   lua_State *L; /* the main thread */
   linnet_config config;
   unsigned caps;       /* what is left of config.caps */
+  bool guest;          /* the Lua state is somebody else's (guest.c) */
   size_t memory, peak; /* bytes held now, and at most so far, without this struct */
   double seconds;      /* that calls have run so far */
   double began;        /* the outermost call that runs, on ln_clock() */
@@ -26,6 +27,10 @@ struct linnet_state {
 
 /* Lua's lua_Alloc and the context's allocator: counts, and holds max_memory. ud is the linnet_state. */
 void *allocate(void *ud, void *block, size_t old_size, size_t new_size);
+
+/* The context as config says, and the registry's way from a Lua state to S. */
+void ready_context(linnet_state *S);
+void register_state(lua_State *L, linnet_state *S);
 
 /* Work begins: what the limits allow counts from here; and ends. */
 void open_account(linnet_state *S);

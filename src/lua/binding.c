@@ -31,12 +31,14 @@ static int error_to_string(lua_State *L) {
   return 1;
 }
 
-void create_error_type(lua_State *L) {
-  if (luaL_newmetatable(L, ERROR_TYPE)) {
+bool create_error_type(lua_State *L) {
+  bool made = luaL_newmetatable(L, ERROR_TYPE);
+  if (made) {
     lua_pushcfunction(L, error_to_string);
     lua_setfield(L, -2, "__tostring");
   }
   lua_pop(L, 1);
+  return made;
 }
 
 void push_error(lua_State *L, ln_status status, const char *message) {
@@ -152,9 +154,11 @@ static ln_matrix new_matrix(lua_State *L, const char *name, size_t rows, size_t 
   size_t bytes = rows * cols * sizeof(double), extra = bytes + ALIGNMENT;
   if (extra >= LARGE_BLOCK && !can_be_had(L, extra)) {
     lua_gc(L, LUA_GCCOLLECT, 0);
-    if (!can_be_had(L, extra))
-      fail(L, name ? name : running(L), "not enough memory: a %zux%zu matrix takes %zu bytes", rows, cols,
-           bytes);
+    if (!can_be_had(L, extra)) {
+      ln_fail(context_of(L), LN_EMEMORY, "not enough memory: a %zux%zu matrix takes %zu bytes", rows, cols,
+              bytes);
+      raise_status(L, name ? name : running(L), LN_EMEMORY);
+    }
   }
   ln_matrix *A = new_header(L, extra, 0);
   uintptr_t start = (uintptr_t)(A + 1);

@@ -47,7 +47,7 @@ _Noreturn void fail_self(lua_State *L, const char *name, const char *kind);
 /* Pushes an error that can carry data: { code = "EINTERRUPT", message = ... }, which prints as its message.
  */
 void push_error(lua_State *L, ln_status status, const char *message);
-void create_error_type(lua_State *L);
+bool create_error_type(lua_State *L); /* false: it is there already */
 
 /* What came, for messages: "a 3x4 matrix", "nil", "the string 'fast'", "-2". Pushes the text and returns it.
  */

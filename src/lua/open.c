@@ -49,25 +49,28 @@ void add_searcher(lua_State *L, lua_CFunction search) {
   lua_pop(L, 2);
 }
 
-void open_modules(lua_State *L) {
-  create_error_type(L);
-  add_searcher(L, search_embedded);
+void open_modules(lua_State *L, bool global) {
+  if (create_error_type(L)) add_searcher(L, search_embedded);
   for (const luaL_Reg *module = native; module->name; module++) {
     char name[40];
     snprintf(name, sizeof name, "linnet.%s", module->name);
     luaL_requiref(L, name, module->func, 0);
     lua_pop(L, 1);
   }
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  lua_newtable(L); /* what require "linnet" gives: the same scripts run where the modules are no globals */
+  lua_newtable(L);
   for (const char *const *name = globals; *name; name++) {
     lua_getglobal(L, "require");
     lua_pushfstring(L, "linnet.%s", *name);
     lua_call(L, 1, 1);
-    lua_pushvalue(L, -1);
-    lua_setglobal(L, *name);
+    if (global) {
+      lua_pushvalue(L, -1);
+      lua_setglobal(L, *name);
+    }
     lua_setfield(L, -2, *name);
   }
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_pushvalue(L,
+                -2); /* what require "linnet" gives: the same scripts run where the modules are no globals */
   lua_setfield(L, -2, "linnet");
   lua_pop(L, 1);
 }
