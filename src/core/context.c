@@ -69,7 +69,6 @@ double ln_clock(void) {
 }
 
 ln_status ln_ending(ln_context *cx) {
-  if (cx->ended != LN_OK) return cx->ended;
   if (atomic_load_explicit(&cx->interrupted, memory_order_relaxed) > 0) return LN_EINTERRUPT;
   return cx->deadline < INFINITY && ln_clock() > cx->deadline ? LN_ETIME : LN_OK;
 }
@@ -82,7 +81,7 @@ ln_status ln_poll(ln_context *cx) {
 }
 
 ln_status ln_charge(ln_context *cx, double flops) {
-  if (flops > cx->flops_left && cx->ended == LN_OK) {
+  if (flops > cx->flops_left) {
     cx->ended = LN_EFLOPS;
     return ln_fail(cx, LN_EFLOPS,
                    "over its budget: this call needs %.3g floating-point operations and %.3g are left", flops,

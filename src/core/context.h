@@ -29,8 +29,8 @@ typedef struct ln_context {
   double deadline;   /* on ln_clock(); INFINITY: none */
   double flops_left; /* INFINITY: no budget */
   double flops_used;
-  /* Why all work must end, once ln_poll or ln_charge has told it: LN_EINTERRUPT, LN_ETIME or LN_EFLOPS. The host
-   * sets LN_OK where its outermost call begins. */
+  /* What ln_poll or ln_charge told last: LN_EINTERRUPT, LN_ETIME or LN_EFLOPS. For a host, which sets LN_OK where its
+   * outermost call begins, and lets nothing go on after that. */
   ln_status ended;
   unsigned permissions; /* enum ln_permission: what the files and processes of this context are limited to */
   ln_progress progress; /* may be null */
@@ -55,7 +55,7 @@ ln_status ln_no_memory(ln_context *cx, size_t bytes);
 /* ---- running long ---- */
 
 void ln_interrupt(ln_context *cx); /* any thread, or a signal handler */
-/* Must all work end, and why: `ended`, or what the next ln_poll would tell. LN_OK: go on. */
+/* What the next ln_poll would tell. */
 ln_status ln_ending(ln_context *cx);
 /* Asked at every step of a loop that can run long: LN_OK, LN_EINTERRUPT or LN_ETIME (with a message). */
 ln_status ln_poll(ln_context *cx);

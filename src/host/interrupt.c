@@ -1,5 +1,5 @@
 /* How running work is ended: by an interrupt, or because its time or its budget is used up. Native work polls the
- * context (ln_ending). Lua code is stopped by a count hook: it is always on in watched states, and set by
+ * context. Lua code is stopped by a count hook: it is always on in watched states, and set by
  * linnet_interrupt_here otherwise. Hooks belong to a thread of Lua, so who runs must be known: coroutine.c
  * tells. While work is being ended no error is caught, so that neither pcall nor a coroutine can keep it
  * alive. */
@@ -13,6 +13,12 @@
 #define TO_CLEAN_UP 100000 /* instructions that __close metamethods have: about a millisecond */
 
 static void look(lua_State *L, lua_Debug *ar);
+
+/* Why all that runs must end, or LN_OK: what has been told stays so until the outermost call ends. */
+static ln_status ending(linnet_state *S) {
+  if (S->cx.ended == LN_OK) S->cx.ended = ln_ending(&S->cx);
+  return S->cx.ended;
+}
 
 /* The first error leaves time to clean up; whoever goes on all the same is stopped at each instruction. A
  * count that runs already is not begun again: interrupts that keep coming must not put off the end. */
@@ -41,7 +47,7 @@ static void look(lua_State *L, lua_Debug *ar) {
   (void)ar;
   linnet_state *S = linnet_of(L);
   bool raised = S->cx.ended != LN_OK && !S->trips; /* by native work: this is the cleaning up */
-  ln_status status = ln_poll(&S->cx);
+  ln_status status = ending(S);
   if (status == LN_OK) { /* or the hook was left in a coroutine by an end that is past */
     if (lua_gethookcount(L) != BETWEEN_LOOKS) set_resting_hook(S, L);
     return;
@@ -56,7 +62,7 @@ static void look(lua_State *L, lua_Debug *ar) {
 lua_State *enter(linnet_state *S, lua_State *L) {
   lua_State *before = S->running;
   S->running = L;
-  if (ln_ending(&S->cx) != LN_OK)
+  if (ending(S) != LN_OK)
     arm(S, L);
   else if (watched(S) && lua_gethook(L) != look) /* made before the state was watched */
     set_resting_hook(S, L);
@@ -65,7 +71,7 @@ lua_State *enter(linnet_state *S, lua_State *L) {
 
 void leave(linnet_state *S, lua_State *before) {
   S->running = before;
-  if (ln_ending(&S->cx) != LN_OK) arm(S, before);
+  if (ending(S) != LN_OK) arm(S, before);
 }
 
 static bool is_error_of(lua_State *L, ln_status status) {
@@ -79,7 +85,7 @@ static bool is_error_of(lua_State *L, ln_status status) {
 }
 
 void raise_if_ending(lua_State *L, linnet_state *S) {
-  ln_status status = ln_poll(&S->cx);
+  ln_status status = ending(S);
   if (status == LN_OK) return;
   if (!S->trips) S->trips = 1;
   arm(S, L);
@@ -88,7 +94,7 @@ void raise_if_ending(lua_State *L, linnet_state *S) {
 }
 
 void let_ending_pass(lua_State *L, linnet_state *S) {
-  ln_status status = S ? ln_poll(&S->cx) : LN_OK;
+  ln_status status = S ? ending(S) : LN_OK;
   if (status == LN_OK) return;
   if (!S->trips) S->trips = 1;
   arm(S, L);
