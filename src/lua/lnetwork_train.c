@@ -16,7 +16,6 @@
 #define STEPS_MAX 9007199254740992.0 /* 2^53: whole numbers beyond are not exact in a time */
 /* What reductions have to pay over where nothing says how many steps there will be. */
 #define STEPS_UNKNOWN 1e4
-#define FLOW_EVALUATIONS 2000
 #define MOMENTUM_DEFAULT 0.9
 
 /* ---- when to record ---- */
@@ -242,7 +241,7 @@ int network_train(lua_State *L) {
   push_run_records(&r, s.count);
   double *steps = push_matrix(L, s.count, 1).data;
   r.evaluations = !trainer.descent.optimizer->rotates ? 0 : rate > 0 ? (double)s.steps : STEPS_UNKNOWN;
-  r.decays = trainer.descent.weight_decay > 0;
+  r.decay = trainer.descent.weight_decay;
   prepare_run(&r, &trainer);
   bool shows = r.reduced && !lua_isnil(L, stop);
   double *shown = shows ? push_matrix(L, r.net->count, 1).data : NULL;
@@ -295,7 +294,7 @@ int network_flow(lua_State *L) {
 
   push_run_records(&r, asked.rows);
   r.evaluations = FLOW_EVALUATIONS;
-  r.decays = weight_decay > 0;
+  r.decay = weight_decay;
   prepare_run(&r, NULL);
   ln_status status =
       ln_flow(cx, &r.plan, weight_decay, r.theta, asked.data, asked.rows, tolerance, record_next, &r);
@@ -305,7 +304,7 @@ int network_flow(lua_State *L) {
   }
   finish_run(&r);
 
-  describe_decay(&r, weight_decay);
+  describe_decay(&r);
   push_run(&r);
   lua_pushnumber(L, tolerance);
   lua_setfield(L, -2, "tolerance");

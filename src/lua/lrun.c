@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "linnet.h"
 #include "network/flow.h"
@@ -57,11 +58,17 @@ void push_run_records(run *r, size_t records) {
 }
 
 static ln_status make_plan(ln_context *cx, run *r, bool in_batches) {
-  r->theta = r->net->parameters;
+  r->parameters = r->net->parameters;
+  if (r->predicts) {
+    r->parameters = ln_reals(cx, r->net->count);
+    if (!r->parameters) return LN_EMEMORY;
+    memcpy(r->parameters, r->net->parameters, r->net->count * sizeof *r->parameters);
+  }
+  r->theta = r->parameters;
   bool has_moments = ln_plan_needs_moments(r->net, r->task, r->choice); /* which are what is reduced */
   if (r->evaluations > 0 && has_moments && r->choice == LN_PLAN_AUTO && !in_batches) {
     ln_status status =
-        ln_reduce_network(cx, &r->reduction, r->net, r->task, r->evaluations, r->decays, &r->reduced);
+        ln_reduce_network(cx, &r->reduction, r->net, r->task, r->evaluations, r->decay > 0, &r->reduced);
     if (status != LN_OK) return status;
   }
   if (!r->reduced)
@@ -71,12 +78,21 @@ static ln_status make_plan(ln_context *cx, run *r, bool in_batches) {
   return LN_OK;
 }
 
+static ln_status make_probe(ln_context *cx, run *r) {
+  ln_status status = LN_OK;
+  if (r->wants_view) status = ln_map_view_prepare(cx, r->net, r->task, r->decay, &r->view, &r->has_view);
+  if (r->has_view) r->subject.net = &r->view.whole;
+  if (status == LN_OK) status = ln_make_probe(cx, &r->probe, &r->subject);
+  if (status == LN_OK && r->has_view)
+    return ln_probe_reduced(cx, &r->probe, &r->view.reduction, r->view.parameters);
+  return status == LN_OK && r->reduced ? ln_probe_reduced(cx, &r->probe, &r->reduction, r->parameters)
+                                       : status;
+}
+
 static ln_status prepare(ln_context *cx, run *r, ln_trainer *trainer) {
   ln_mark mark = ln_begin(cx);
   ln_status status = make_plan(cx, r, trainer && trainer->batches.size);
-  if (status == LN_OK) status = ln_make_probe(cx, &r->probe, &r->subject);
-  if (status == LN_OK && r->reduced)
-    status = ln_probe_reduced(cx, &r->probe, &r->reduction, r->net->parameters);
+  if (status == LN_OK) status = make_probe(cx, r);
   if (trainer) trainer->theta = r->theta;
   if (status == LN_OK && trainer) {
     const bool *frozen = trainer->descent.frozen;
@@ -94,8 +110,8 @@ void prepare_run(run *r, ln_trainer *trainer) {
   check(r->L, r->call, prepare(context_of(r->L), r, trainer));
 }
 
-void describe_decay(run *r, double weight_decay) {
-  if (weight_decay > 0) snprintf(r->details, sizeof r->details, "; weight decay %g", weight_decay);
+void describe_decay(run *r) {
+  if (r->decay > 0) snprintf(r->details, sizeof r->details, "; weight decay %g", r->decay);
 }
 
 void show_parameters(run *r) {

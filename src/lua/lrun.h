@@ -9,6 +9,7 @@
 #include "lua/box.h"
 #include "lua/lrecord.h"
 #include "network/train.h"
+#include "theory/map_view.h"
 
 #define RUN_TYPE "linnet.Run" /* the metatable of what train, flow and predict return */
 
@@ -24,12 +25,17 @@ typedef struct run {
   ln_matrix t;        /* T x 1 */
   box *box;           /* holds the work space of plan and probe */
   double evaluations; /* about how many gradients it will take: reductions must pay; 0: no reductions */
-  bool decays;        /* is there weight decay? */
+  double decay;       /* of the weights */
+  bool predicts;      /* the network stays as it is */
+  bool wants_view;    /* of the map alone, if that is known */
   bool reduced;
   ln_reduced reduction; /* if reduced */
   ln_plan plan;         /* the reduction's, if reduced */
-  double *theta;        /* what is moved: the network's parameters, or the reduction's */
-  char details[256];    /* of the plan, behind its description; or "" */
+  double *parameters;   /* the network's, or a copy if it predicts */
+  double *theta;        /* what is moved: these, or the reduction's */
+  bool has_view;
+  ln_map_view view;  /* if has_view: what the probe looks at */
+  char details[256]; /* of the plan, behind its description; or "" */
   ln_probe probe;
   size_t done; /* records */
   double started;
@@ -38,6 +44,9 @@ typedef struct run {
 /* Reads task, test (by default the task's own), record, ntk_examples and plan for the network at stack index `owner`. What
  * it pushes stays on the stack for as long as the run. */
 run read_run(const options *o, int owner);
+
+/* What reductions have to pay over in a flow. */
+#define FLOW_EVALUATIONS 2000
 
 /* Option `tolerance` of a flow. */
 double read_tolerance(const options *o, const ln_net *net);
@@ -53,7 +62,7 @@ void push_run_records(run *r, size_t records);
 void prepare_run(run *r, ln_trainer *trainer);
 
 /* Says weight decay in the details of the plan, if there is any. */
-void describe_decay(run *r, double weight_decay);
+void describe_decay(run *r);
 
 /* Where theta is not the network's own, the network gets what it stands for. */
 void show_parameters(run *r);

@@ -1,6 +1,7 @@
 /* ltheory_predict.c: the native part of theory.predict (lua/linnet/predict.lua chooses among the solutions).
  */
 #include <math.h>
+#include <string.h>
 
 #include "lua/lnetwork.h"
 #include "lua/lrun.h"
@@ -84,6 +85,23 @@ static int measure(lua_State *L) {
   return 1;
 }
 
+/* Is the map all that this is about? */
+static bool of_map(const recording *r) {
+  for (size_t i = 0; i < r->n; i++)
+    if (!(r->what[i]->needs & LN_OF_MAP)) return false;
+  return true;
+}
+
+static bool only_modes(const run *r) {
+  return r->recording.n == 1 && !strcmp(r->recording.what[0]->name, "modes") && r->probe.of_reduced->in_modes;
+}
+
+static ln_status follow(ln_context *cx, const ln_solution *solution, run *r, const ln_request *request) {
+  if (!r->has_view) return ln_predict(cx, solution, r->net, r->task, request);
+  return ln_map_view_follow(cx, &r->view, request->times, request->count, only_modes(r), request->output,
+                            request->ud);
+}
+
 /* evaluate(name, net, { task=, times=, record=, test=, tolerance=, weight_decay= }): the run that the solution gives */
 static int evaluate(lua_State *L) {
   static const char *const names[] = {"task", "times",     "record",       "ntk_examples",
@@ -94,18 +112,29 @@ static int evaluate(lua_State *L) {
   ln_context *cx = context_of(L);
   run r = read_run(&o, 2);
   double tolerance = read_tolerance(&o, r.net);
-  double weight_decay = option_nonnegative_or(&o, "weight_decay", 0);
+  r.decay = option_nonnegative_or(&o, "weight_decay", 0);
   ln_matrix asked = push_rising_times(&o);
   push_run_records(&r, asked.rows);
+  r.predicts = true;
+  r.evaluations = solution->has_plan ? FLOW_EVALUATIONS : 0;
+  r.wants_view = solution->has_map && of_map(&r.recording);
   prepare_run(&r, NULL);
-  ln_request request = {asked.data, asked.rows, weight_decay, tolerance, record_next, &r};
-  ln_status status = ln_predict(cx, solution, r.net, r.task, &request);
-  if (status == LN_EMEMORY) { /* a prediction changes nothing: collect, and once more */
+  ln_request request = {.times = asked.data,
+                        .count = asked.rows,
+                        .weight_decay = r.decay,
+                        .tolerance = tolerance,
+                        .plan = &r.plan,
+                        .theta = r.theta,
+                        .output = record_next,
+                        .ud = &r};
+  ln_status status = follow(cx, solution, &r, &request);
+  if (status == LN_EMEMORY &&
+      (!r.done || !solution->has_plan)) { /* a closed form can begin anew: collect first */
     lua_gc(L, LUA_GCCOLLECT, 0);
-    status = ln_predict(cx, solution, r.net, r.task, &request);
+    status = follow(cx, solution, &r, &request);
   }
   empty_box(r.box);
-  describe_decay(&r, weight_decay);
+  describe_decay(&r);
   push_run(&r);
   if (solution->exact)
     lua_pushfstring(L, "closed form: %s%s", solution->name, r.details);

@@ -15,7 +15,7 @@
 
 #include <math.h>
 
-#include "theory/riccati.h"
+#include "theory/riccati_map.h"
 
 #define TOLERANCE 1e-2 /* the answer is first order in the misfits: of percents, no further */
 
@@ -85,27 +85,34 @@ static int riccati_class(lua_State *L) {
 
 /* ---- product and representations ---- */
 
-/* For each time; null: not asked for. */
+/* For each time. */
 typedef struct answers {
   const ln_matrix *product, *inputs, *outputs;
 } answers;
 
 static ln_status solve(ln_context *cx, const problem *p, const times *t, const answers *a) {
-  static const ln_matrix none = {0};
   ln_mark mark = ln_begin(cx);
   ln_riccati r;
   ln_status status = prepare(cx, p, &r);
   for (size_t i = 0; i < t->n && status == LN_OK; i++) {
     status = ln_poll(cx);
     if (status == LN_OK)
-      status = ln_riccati_at(cx, &r, t->data[i], a->product[i], a->inputs ? a->inputs[i] : none,
-                             a->outputs ? a->outputs[i] : none);
+      status = ln_riccati_at(cx, &r, t->data[i], a->product[i], a->inputs[i], a->outputs[i]);
   }
   return ln_end(cx, mark, status);
 }
 
+static ln_status solve_product(ln_context *cx, const problem *p, const times *t, const ln_matrix *W) {
+  ln_mark mark = ln_begin(cx);
+  ln_riccati r;
+  ln_status status = prepare(cx, p, &r);
+  if (status == LN_OK) status = ln_riccati_maps(cx, &r, t->data, t->n, W);
+  return ln_end(cx, mark, status);
+}
+
 /* theory.riccati.product { weights=, Sxx=, Syx= (or task=), t=, weight_decay=0, lambda=, kappa=,
- * tolerance=0.01 }: W2 W1 at time t; a list of matrices for several times. t = math.huge is the limit. */
+ * tolerance=0.01 }: W2 W1 at time t; a list of matrices for several times. t = math.huge is the limit. To 1e-11 of the
+ * largest of product and representations, mostly much better. */
 static int riccati_product(lua_State *L) {
   static const char *const names[] = {"weights", "Sxx",   "Syx",          "task",      "t",
                                       "lambda",  "kappa", "weight_decay", "tolerance", NULL};
@@ -114,7 +121,7 @@ static int riccati_product(lua_State *L) {
   read_problem(&o, &p);
   times t = option_times(&o, "t");
   ln_matrix *W = push_matrices(L, t.n, p.Syx.rows, p.Syx.cols);
-  check(L, o.call, solve(context_of(L), &p, &t, &(answers){.product = W}));
+  check(L, o.call, solve_product(context_of(L), &p, &t, W));
   return pop_matrices(L, &t);
 }
 

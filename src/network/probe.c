@@ -9,6 +9,7 @@
 #include "theory/ntk.h"
 
 #define HESSIAN_MAX 2000               /* parameters: n^2 products and an eigenproblem of order n a record */
+#define UNIT 1e-14                     /* how far the rounding of a basis lets unit vectors be off */
 #define KERNEL_BYTES_MAX 17179869184.0 /* kernels beyond are asked for by mistake */
 
 /* ---- how many numbers ---- */
@@ -60,6 +61,8 @@ static ln_status mode_strengths(ln_context *cx, ln_probe *probe, const double *t
   ln_status status = product(cx, probe, theta);
   if (status != LN_OK) return status;
   ln_matrix W = probe->product, U = probe->U, V = probe->V, WV = probe->turned;
+  for (size_t k = 0; k < U.cols && probe->in_modes; k++) out[k] = LN_AT(W, k, k);
+  if (probe->in_modes) return LN_OK;
   ln_gemm(LN_N, LN_N, 1, W, V, 0, WV);
   for (size_t k = 0; k < U.cols; k++) {
     double sum = 0;
@@ -239,15 +242,15 @@ static ln_status hessian(ln_context *cx, ln_probe *probe, const double *theta, d
 /* ---- the table ---- */
 
 const ln_observable ln_observables[] = {
-    {"loss", "(1/2P) sum |y - f(x)|^2 on the task", LN_CURVES, 0, NULL, loss},
-    {"error", "mean of |y - f(x)|^2 on the task", LN_CURVES, 0, NULL, error},
-    {"test_loss", "the loss on the test set", LN_CURVES, LN_NEEDS_TEST, NULL, test_loss},
-    {"test_error", "the error on the test set", LN_CURVES, LN_NEEDS_TEST, NULL, test_error},
-    {"modes", "diag(U' W V) with the task's U and V", LN_CURVES, LN_NEEDS_LINEAR | LN_NEEDS_MODES, modes,
-     mode_strengths},
-    {"singular_values", "of the product of all weights", LN_CURVES, 0, modes, singular_values},
+    {"loss", "(1/2P) sum |y - f(x)|^2 on the task", LN_CURVES, LN_OF_MAP, NULL, loss},
+    {"error", "mean of |y - f(x)|^2 on the task", LN_CURVES, LN_OF_MAP, NULL, error},
+    {"test_loss", "the loss on the test set", LN_CURVES, LN_NEEDS_TEST | LN_OF_MAP, NULL, test_loss},
+    {"test_error", "the error on the test set", LN_CURVES, LN_NEEDS_TEST | LN_OF_MAP, NULL, test_error},
+    {"modes", "diag(U' W V) with the task's U and V", LN_CURVES, LN_NEEDS_LINEAR | LN_NEEDS_MODES | LN_OF_MAP,
+     modes, mode_strengths},
+    {"singular_values", "of the product of all weights", LN_CURVES, LN_OF_MAP, modes, singular_values},
     {"alignment", "cosines of the product's left singular vectors with the task's", LN_CURVES,
-     LN_NEEDS_LINEAR | LN_NEEDS_MODES, modes, alignment},
+     LN_NEEDS_LINEAR | LN_NEEDS_MODES | LN_OF_MAP, modes, alignment},
     {"norms", "Frobenius norm of each layer's weights", LN_CURVES, 0, layers, norms},
     {"balance", "|W_(l+1)'W_(l+1) - W_l W_l'| over |W_l|^2 + |W_(l+1)|^2", LN_CURVES, 0, pairs, balance},
     {"weight_distance", "Euclidean distance of all parameters from the start", LN_CURVES, LN_NEEDS_START,
@@ -329,6 +332,14 @@ ln_status ln_make_probe(ln_context *cx, ln_probe *probe, const ln_subject *subje
   return status == LN_OK ? LN_OK : ln_end(cx, mark, status);
 }
 
+/* Are the columns the first unit vectors, to rounding? */
+static bool is_unit(ln_matrix A) {
+  for (size_t j = 0; j < A.cols; j++)
+    for (size_t i = 0; i < A.rows; i++)
+      if (!(fabs(LN_AT(A, i, j) - (i == j)) <= UNIT)) return false;
+  return true;
+}
+
 ln_status ln_probe_reduced(ln_context *cx, ln_probe *probe, ln_reduced *reduction, double *parameters) {
   ln_mark mark = ln_begin(cx);
   const ln_net *net = &reduction->net;
@@ -352,6 +363,7 @@ ln_status ln_probe_reduced(ln_context *cx, ln_probe *probe, ln_reduced *reductio
                                   ln_block_of(reduced->V, 0, 0, n - reduction->decays, k), &right);
     if (status != LN_OK) return ln_end(cx, mark, status);
     if (!left || !right) reduced->U.data = NULL;
+    reduced->in_modes = left && right && is_unit(reduced->U) && is_unit(reduced->V);
   }
   probe->of_reduced = reduced;
   probe->reduction = reduction;

@@ -24,6 +24,7 @@ typedef struct ln_probe {
   ln_plan test; /* valid if has_test */
   bool has_test;
   ln_matrix U, V;
+  bool in_modes; /* U and V are unit vectors in order: the product's diagonal has the modes */
   const double *s;
   double *start;               /* a copy, or null */
   ln_matrix X, Y;              /* the examples of what is a matrix over examples */
@@ -61,6 +62,7 @@ enum ln_need {
   LN_NEEDS_MOMENTS = 64,
   LN_NEEDS_EXAMPLES = 128,
   LN_NEEDS_KERNEL = 256, /* built on the examples where the network is not plain; else the moments */
+  LN_OF_MAP = 512,       /* no more than the map of a plain network */
 };
 
 typedef struct ln_observable {

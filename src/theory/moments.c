@@ -48,12 +48,32 @@ ln_status ln_input_correlation(ln_context *cx, ln_matrix Syx, const double *l, l
   return ln_check_outside(cx, outside, size);
 }
 
+/* Eigenvalues and, behind those that are 0, the eigenvectors of Sxx; of a diagonal one they can be read off. */
+static ln_status span_of(ln_context *cx, ln_matrix Sxx, double *l, ln_matrix V) {
+  size_t n = Sxx.rows;
+  double largest = 0, least = 0;
+  bool diagonal = Sxx.cols == n && ln_is_diagonal(Sxx) && ln_check_finite(cx, Sxx, "Sxx") == LN_OK;
+  for (size_t i = 0; diagonal && i < n; i++)
+    largest = fmax(largest, LN_AT(Sxx, i, i)), least = fmin(least, LN_AT(Sxx, i, i));
+  if (!diagonal || least < 0) return ln_input_spectrum(cx, Sxx, l, V);
+  size_t unused = 0, next = 0;
+  for (size_t i = 0; i < n; i++) unused += LN_AT(Sxx, i, i) <= ROUNDING * largest;
+  ln_fill(V, 0);
+  for (size_t i = 0, none = 0; i < n; i++) {
+    bool used = LN_AT(Sxx, i, i) > ROUNDING * largest;
+    size_t at = used ? unused + next++ : none++;
+    l[at] = used ? LN_AT(Sxx, i, i) : 0;
+    LN_AT(V, i, at) = 1;
+  }
+  return LN_OK;
+}
+
 ln_status ln_white_span(ln_context *cx, ln_matrix Sxx, ln_white *white) {
   size_t n = Sxx.rows, unused = 0;
   double *l = ln_reals(cx, n);
   ln_matrix V = ln_take_matrix(cx, n, n);
   if (!l || !V.data) return LN_EMEMORY;
-  ln_status status = ln_input_spectrum(cx, Sxx, l, V);
+  ln_status status = span_of(cx, Sxx, l, V);
   if (status != LN_OK) return status;
   while (unused < n && l[unused] == 0) unused++;
   *white = (ln_white){.used = n - unused, .all = unused == 0, .V = ln_block_of(V, 0, unused, n, n - unused)};

@@ -5,7 +5,7 @@
 
 #include "theory/balanced.h"
 #include "theory/decoupled.h"
-#include "theory/riccati.h"
+#include "theory/map_view.h"
 #include "theory/shallow.h"
 
 /* What a distance from an assumption costs: the error of W(t), largest over t and relative to its limit, for each unit of
@@ -126,14 +126,6 @@ static ln_status follow_decoupled(ln_context *cx, const ln_net *net, const ln_ta
 
 /* ---- riccati: two layers, white inputs ---- */
 
-/* Under weight decay only zero-balanced weights stay in their class. */
-static ln_status prepare_riccati(ln_context *cx, const ln_net *net, const ln_task *task, double weight_decay,
-                                 ln_riccati *r) {
-  static const ln_balance zero = {0};
-  return ln_riccati_prepare(cx, ln_weights(net, net->parameters, 0), ln_weights(net, net->parameters, 1),
-                            task->Sxx, task->Syx, weight_decay > 0 ? &zero : NULL, weight_decay, r);
-}
-
 /* What a unit of misfit costs: |M| at the start, relative to the map that is learned; more where a mode that will be
  * learned is nearly hidden behind faster ones, since what the misfit adds to it then counts for more. */
 static ln_status cost_of_balance(ln_context *cx, const ln_riccati *r, const ln_task *task, double *cost) {
@@ -162,7 +154,7 @@ static ln_status measure_riccati(ln_context *cx, const ln_net *net, const ln_tas
   ln_mark mark = ln_begin(cx);
   ln_riccati r;
   double cost = 0;
-  ln_status status = prepare_riccati(cx, net, task, weight_decay, &r);
+  ln_status status = ln_riccati_of_net(cx, net, task, weight_decay, &r);
   if (status == LN_OK) status = cost_of_balance(cx, &r, task, &cost);
   if (status == LN_OK) {
     assume(assumptions, count, "the inputs are white", r.white.misfit, COST_OF_COLOUR);
@@ -181,7 +173,7 @@ static ln_status follow_riccati(ln_context *cx, const ln_net *net, const ln_task
   ln_mark mark = ln_begin(cx);
   ln_riccati r;
   packing p = {net, request, theta};
-  ln_status status = prepare_riccati(cx, net, task, request->weight_decay, &r);
+  ln_status status = ln_riccati_of_net(cx, net, task, request->weight_decay, &r);
   if (status == LN_OK) status = ln_riccati_follow(cx, &r, request->times, request->count, pack_two, &p);
   return ln_end(cx, mark, status);
 }
@@ -222,30 +214,40 @@ static ln_status measure_flow(ln_context *cx, const ln_net *net, const ln_task *
 
 static ln_status follow_flow(ln_context *cx, const ln_net *net, const ln_task *task,
                              const ln_request *request, double *theta) {
-  ln_mark mark = ln_begin(cx);
-  ln_plan plan;
-  ln_status status = ln_make_plan(cx, &plan, net, task, LN_PLAN_AUTO);
-  if (status == LN_OK)
-    status = ln_flow(cx, &plan, request->weight_decay, theta, request->times, request->count,
-                     request->tolerance, request->output, request->ud);
-  return ln_end(cx, mark, status);
+  (void)net, (void)task, (void)theta;
+  return ln_flow(cx, request->plan, request->weight_decay, request->theta, request->times, request->count,
+                 request->tolerance, request->output, request->ud);
 }
 
 /* ---- the table ---- */
 
 const ln_solution ln_solutions[] = {
-    {"shallow", "linear recursions in the eigenvectors of Sxx: one layer, any start", true, measure_shallow,
-     follow_shallow},
-    {"decoupled", "Saxe, McClelland & Ganguli (2014), decoupled modes; any hidden vectors for two layers",
-     true, measure_decoupled, follow_decoupled},
-    {"riccati",
-     "Braun, Domine, Fitzgerald & Saxe (2022), Domine et al. (2024): two balanced layers, white inputs; the "
-     "rotation of the hidden layer is integrated to 1e-13",
-     true, measure_riccati, follow_riccati},
-    {"balanced", "Arora, Cohen & Hazan (2018), end-to-end dynamics; layers of rank width, integrated", false,
-     measure_balanced, follow_balanced},
-    {"flow", "gradient flow, integrated by an explicit Runge-Kutta method of order 8", false, measure_flow,
-     follow_flow},
+    {.name = "shallow",
+     .source = "linear recursions in the eigenvectors of Sxx: one layer, any start",
+     .exact = true,
+     .measure = measure_shallow,
+     .follow = follow_shallow},
+    {.name = "decoupled",
+     .source = "Saxe, McClelland & Ganguli (2014), decoupled modes; any hidden vectors for two layers",
+     .exact = true,
+     .measure = measure_decoupled,
+     .follow = follow_decoupled},
+    {.name = "riccati",
+     .source = "Braun, Domine, Fitzgerald & Saxe (2022), Domine et al. (2024): two balanced layers, white "
+               "inputs; the rotation of the hidden layer is integrated to 1e-13",
+     .exact = true,
+     .has_map = true,
+     .measure = measure_riccati,
+     .follow = follow_riccati},
+    {.name = "balanced",
+     .source = "Arora, Cohen & Hazan (2018), end-to-end dynamics; layers of rank width, integrated",
+     .measure = measure_balanced,
+     .follow = follow_balanced},
+    {.name = "flow",
+     .source = "gradient flow, integrated by an explicit Runge-Kutta method of order 8",
+     .has_plan = true,
+     .measure = measure_flow,
+     .follow = follow_flow},
     {0},
 };
 

@@ -17,19 +17,24 @@ typedef struct ln_assumption {
                       estimate */
 } ln_assumption;
 
-/* The parameters at each of the rising times to `output`, in order. */
+/* The parameters at each of the rising times to `output`, in order. A flow follows the caller's plan, which may be that
+ * of a reduced network, and puts out its parameters. */
 typedef struct ln_request {
   const double *times;
   size_t count;
   double weight_decay;
   double tolerance; /* of an integration, relative, per step */
+  const ln_plan *plan;
+  double *theta; /* the plan's, at the start; changed */
   ln_flow_output output;
   void *ud;
 } ln_request;
 
 typedef struct ln_solution {
   const char *name, *source;
-  bool exact; /* a closed form, not an integration */
+  bool exact;    /* a closed form, not an integration */
+  bool has_map;  /* which knows the map without the weights (map_view.h) */
+  bool has_plan; /* it follows the caller's plan */
   ln_status (*measure)(ln_context *cx, const ln_net *net, const ln_task *task, double weight_decay,
                        ln_assumption *assumptions, size_t *count);
   /* theta: room for the parameters, the network's start in it. */

@@ -26,39 +26,41 @@ static int compare_rates(const void *a, const void *b) {
 
 /* Column k of the eigenvectors of F before sorting: k < 2 modes are pairs of a mode of Syx, then come inputs
  * and outputs that have none. */
-static void eigenvector(ln_matrix U, ln_matrix V, const double *s, double h, bool negative, size_t k,
-                        ln_matrix o) {
-  size_t inputs = V.rows, outputs = U.rows, modes = inputs < outputs ? inputs : outputs;
-  ln_fill(o, 0);
-  if (k >= 2 * modes) {
-    size_t j = k - modes;
-    if (inputs > outputs)
-      ln_copy(ln_block_of(V, 0, j, inputs, 1), ln_block_of(o, 0, 0, inputs, 1));
-    else
-      ln_copy(ln_block_of(U, 0, j, outputs, 1), ln_block_of(o, inputs, 0, outputs, 1));
-    return;
-  }
+static ln_riccati_column column_of(size_t outputs, size_t inputs, const double *s, double h, bool negative,
+                                   size_t k) {
+  size_t modes = inputs < outputs ? inputs : outputs;
+  if (k >= 2 * modes && inputs > outputs) return (ln_riccati_column){.input = k - modes, .on_input = 1};
+  if (k >= 2 * modes) return (ln_riccati_column){.output = k - modes, .on_output = 1};
   /* (small, big) with big^2 = (1 + h/w)/2: nothing cancels as lambda -> 0 or s -> 0 */
   size_t i = k / 2;
   double w = hypot(s[i], h), big = w > 0 ? sqrt((1 + h / w) / 2) : sqrt(0.5);
   double small = w > 0 ? s[i] / (2 * w * big) : sqrt(0.5);
   double on_v = negative ? big : small, on_u = negative ? small : big;
   bool falling = k % 2; /* the partner, with -w */
-  ln_axpy(falling ? -on_u : on_v, ln_block_of(V, 0, i, inputs, 1), ln_block_of(o, 0, 0, inputs, 1));
-  ln_axpy(falling ? on_v : on_u, ln_block_of(U, 0, i, outputs, 1), ln_block_of(o, inputs, 0, outputs, 1));
+  return (ln_riccati_column){i, i, falling ? on_v : on_u, falling ? -on_u : on_v};
+}
+
+static void fill_column(const ln_riccati *r, const ln_riccati_column *c, ln_matrix o) {
+  size_t inputs = r->V.rows, outputs = r->U.rows;
+  ln_fill(o, 0);
+  if (c->on_input != 0)
+    ln_axpy(c->on_input, ln_block_of(r->V, 0, c->input, inputs, 1), ln_block_of(o, 0, 0, inputs, 1));
+  if (c->on_output != 0)
+    ln_axpy(c->on_output, ln_block_of(r->U, 0, c->output, outputs, 1), ln_block_of(o, inputs, 0, outputs, 1));
 }
 
 static ln_status diagonalize(ln_context *cx, ln_matrix Syx, ln_riccati *r) {
   size_t outputs = Syx.rows, inputs = Syx.cols, modes = inputs < outputs ? inputs : outputs, n = r->n;
   double h = fabs(r->lambda) / 2;
-  r->O = ln_take_matrix(cx, n, n), r->f = ln_reals(cx, n);
-  if (!r->O.data || !r->f) return LN_EMEMORY;
+  r->O = ln_take_matrix(cx, n, n), r->f = ln_reals(cx, n), r->s = ln_reals(cx, modes);
+  r->U = ln_take_matrix(cx, outputs, outputs), r->V = ln_take_matrix(cx, inputs, inputs);
+  r->columns = ln_take(cx, n, sizeof *r->columns);
+  if (!r->O.data || !r->f || !r->s || !r->U.data || !r->V.data || !r->columns) return LN_EMEMORY;
   ln_mark mark = ln_begin(cx);
-  ln_matrix U = ln_take_matrix(cx, outputs, outputs), V = ln_take_matrix(cx, inputs, inputs);
-  double *s = ln_reals(cx, modes);
   rate *rates = ln_take(cx, n, sizeof *rates);
-  if (!U.data || !V.data || !s || !rates) return ln_end(cx, mark, LN_EMEMORY);
-  ln_status status = ln_svd(cx, Syx, U, s, V);
+  if (!rates) return ln_end(cx, mark, LN_EMEMORY);
+  double *s = r->s;
+  ln_status status = ln_svd(cx, Syx, r->U, s, r->V);
   if (status != LN_OK) return ln_end(cx, mark, status);
   for (size_t i = modes; i-- > 0;)
     if (s[i] <= ROUNDING * (double)n * s[0]) s[i] = 0;
@@ -70,7 +72,8 @@ static ln_status diagonalize(ln_context *cx, ln_matrix Syx, ln_riccati *r) {
   qsort(rates, n, sizeof *rates, compare_rates);
   for (size_t k = 0; k < n; k++) {
     r->f[k] = rates[k].f - r->decay;
-    eigenvector(U, V, s, h, r->lambda < 0, rates[k].index, ln_block_of(r->O, 0, k, n, 1));
+    r->columns[k] = column_of(outputs, inputs, s, h, r->lambda < 0, rates[k].index);
+    fill_column(r, &r->columns[k], ln_block_of(r->O, 0, k, n, 1));
   }
   return ln_end(cx, mark, LN_OK);
 }

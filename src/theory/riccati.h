@@ -20,6 +20,12 @@
 #include "theory/balance.h"
 #include "theory/moments.h"
 
+/* A column of O: a part on a singular vector of Syx for the outputs, and one for the inputs. */
+typedef struct ln_riccati_column {
+  size_t output, input;       /* which vector */
+  double on_output, on_input; /* 0: has no part there */
+} ln_riccati_column;
+
 typedef struct ln_riccati {
   ln_matrix W1, W2; /* the caller's at t = 0: must stay as long as this is used */
   double decay;
@@ -30,7 +36,10 @@ typedef struct ln_riccati {
   /* All below for Q sqrt(c), W1 on the data's inputs only; f falls. */
   size_t n, rank; /* of F; of Q */
   double lambda, kappa;
+  ln_matrix U, V; /* of Syx on the data's inputs: all of them, square */
+  double *s;
   ln_matrix O; /* F = O diag(f) O' */
+  ln_riccati_column *columns;
   double *f;
   ln_matrix L, R; /* O'Q = L R: L n x rank in echelon form, R rank x hidden with orthonormal rows */
   size_t *pivots; /* the row in which each column of L begins */

@@ -191,4 +191,46 @@ jobs.flow = {
   end,
 }
 
+-- ---- closed forms ----
+
+--- Two balanced layers of 64, nowhere aligned with the task, from small to learned: s t up to 19.
+local function balanced_input()
+  local s, times = matrix.linspace(0.25, 4, 64), matrix.linspace(0, 19 / 4, 200)
+  local task = data.spectrum { s = s, inputs = 64, outputs = 64, seed = SEED }
+  local net = network.new { task = task, hidden = 64, init = "balanced", scale = 0.01, seed = SEED }
+  local input = with(moments_of(task), net, 0, 0)
+  input.times, input.X, input.Y = times, nil, nil
+  return input
+end
+
+--- The maps of a job at its first `count` times, below each other.
+local function solve_balanced(count)
+  return function(a)
+    local layers, maps = { a.W1, a.W2 }, nil
+    local seconds = clock.each(function(n)
+      for _ = 1, n do maps = theory.riccati.product { weights = layers, Sxx = a.Sxx, Syx = a.Syx, t = a.times } end
+    end)
+    return seconds, matrix.vcat(table.unpack(maps, 1, count))
+  end
+end
+
+jobs.W7 = { input = balanced_input, run = solve_balanced(200) }
+jobs.W7_chol = { input = balanced_input, run = solve_balanced(60) }
+
+--- The modes alone; the solution has been chosen.
+jobs.W7_modes = {
+  input = balanced_input,
+  run = function(a)
+    local task = data.task { Sxx = a.Sxx, Syx = a.Syx, tr_yy = a.tr_yy:item() }
+    task:svd()
+    local pred = theory.predict { net = network_of(a), task = task, times = { 0 }, record = { "modes" },
+      solution = "riccati" }
+    local again
+    local seconds = clock.each(function(n)
+      for _ = 1, n do again = pred:at(a.times) end
+    end)
+    return seconds, again.modes
+  end,
+}
+
 return jobs

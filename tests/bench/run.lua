@@ -76,6 +76,9 @@ local groups = {
     { name = "W3b", what = "784-512-10, P = 200: moments, 1000 steps", unit = "s", aim = "15" },
     { name = "W3c", what = "32-4096-8, P = 2000: moments, 1e4 steps", unit = "s", aim = "120" },
     { name = "W5a", what = "10-100-1 tanh, biases, P = 200, 2000 steps", unit = "s", aim = "3.2" },
+    { name = "W7", what = "exact, 64-64-64 balanced, 200 maps; DOP853", unit = "ms", aim = "5" },
+    { name = "W7_chol", what = "the same; eigh and Cholesky, which lose digits", unit = "ms", aim = "2.2" },
+    { name = "W7_modes", what = "its modes alone; DOP853", unit = "ms", aim = "6" },
     { name = "flow", what = "gradient flow of W1a's task, errors 5e-10", unit = "ms", aim = "10" },
   },
 }

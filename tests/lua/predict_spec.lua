@@ -70,6 +70,33 @@ describe("theory.predict chooses", function()
     end
   end)
 
+  it("it once from the map alone and once from the weights, with the same records", function()
+    local of_map = { "loss", "error", "modes", "singular_values", "alignment", "test_loss", "test_error" }
+    local with_weights = { "norms", table.unpack(of_map) }
+    local s, few = random.stream(3), random.stream(4):orthogonal(5, 3)
+    local tasks = {
+      data.spectrum { s = { 3, 2, 1, 0.5 }, inputs = 5, outputs = 4, seed = 2 },
+      data.task { X = few * 2, Y = s:normal(4, 3) }, -- white on three directions
+      data.task { X = s:normal(5, 300), Y = s:normal(4, 300) }, -- not white: forced
+    }
+    local test = data.task { X = s:normal(5, 20), Y = s:normal(4, 20) }
+    local times = { 0, 0.01, 0.4, 1, 2, 3, 8, 100 }
+    for k, task in ipairs(tasks) do
+      for _, lambda in ipairs { 0, 0.4 } do
+        local net = network.new { task = task, hidden = 4, init = "lambda", lambda = lambda, strength = 0.05, seed = 1 }
+        if k == 2 then net.weights[1] = net.weights[1] * few * few.T end -- nothing outside of the data
+        local function predicted(record)
+          return theory.predict { net = net, task = task, test = test, times = times, record = record,
+            solution = "riccati", force = true }
+        end
+        local one, other = predicted(of_map), predicted(with_weights)
+        for _, name in ipairs(of_map) do assert.close(one[name], other[name], 1e-10) end
+        assert.close(predicted({ "modes" }).modes, other.modes, 1e-10)
+        assert.close(one:at(0.7).modes, predicted({ "norms", "modes" }):at(0.7).modes, 1e-10)
+      end
+    end
+  end)
+
   it("it with weight decay for zero-balanced layers only", function()
     local task = data.task { X = 2 * random.stream(7):orthogonal(5, 5), Y = random.stream(8):normal(4, 5) }
     local record = { "loss", "weights" }
@@ -122,6 +149,18 @@ describe("theory.predict chooses", function()
     assert.matches("integrated to a relative tolerance of 1e%-10", tostring(pred))
     local run = net:copy():train { task = task, rate = 0.002, times = t }
     assert.is_true(theory.compare(run, pred):worst() < 5e-3)
+  end)
+
+  it("the flow in reduced coordinates where that pays, and leaves the start as it is", function()
+    local task = data.spectrum { s = { 3, 2, 1 }, inputs = 6, outputs = 4, seed = 2 }
+    local net = network.new { task = task, hidden = 300, scale = 0.03, seed = 1 }
+    local options = { net = net, task = task, times = { 0, 0.5, 1, 4 }, record = { "loss", "weights" }, solution = "flow" }
+    local pred = theory.predict(options)
+    assert.matches("hidden 300 %-> 10", pred.plan)
+    local flow = net:copy():flow { task = task, times = options.times, record = options.record, plan = "plain" }
+    assert.is_true(theory.compare(flow, pred):worst() < 1e-9)
+    assert.close(pred.weights[1][1], net.weights[1], 0)
+    assert.close(pred:at(4).weights[2], flow.weights[4][2], 1e-10)
   end)
 
   it("the flow for nonlinear networks and for biases", function()

@@ -64,7 +64,7 @@ describe("theory.riccati", function()
         assert.close(forms.product[k], W2 * W1, 1e-11)
         assert.close(forms.inputs[k], W1.T * W1, 1e-11)
         assert.close(forms.outputs[k], W2 * W2.T, 1e-11)
-        assert.close(products[k], forms.product[k], 0)
+        assert.close(products[k], forms.product[k], 1e-12)
         assert.close(weights[k][1], W1, 1e-10)
         assert.close(weights[k][2], W2, 1e-10)
       end

@@ -1,0 +1,232 @@
+#include "theory/riccati_lanes.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A panel holds four rows, column after column: [column][row of four][lane]. Sums of products of two panels' rows read
+ * both from front to back. */
+typedef double lanes __attribute__((vector_size(LN_LANES * sizeof(double))));
+
+enum { ROWS = 4 };
+
+#define INLINE static inline __attribute__((always_inline))
+
+static size_t panels(size_t rows) { return (rows + ROWS - 1) / ROWS; }
+static size_t padded(size_t rows) { return panels(rows) * ROWS; }
+
+size_t ln_riccati_lanes_rows(const ln_riccati_lanes *p) { return padded(p->rank); }
+size_t ln_riccati_lanes_c(const ln_riccati_lanes *p) { return padded(p->rank) * padded(p->rank); }
+size_t ln_riccati_lanes_z(const ln_riccati_lanes *p) { return padded(p->rank) * (p->rest ? p->rest : 1); }
+
+size_t ln_riccati_lanes_work(const ln_riccati_lanes *p) {
+  size_t width = padded(p->rank), rows = 2 * width + padded(p->rest) + padded(p->outputs) + padded(p->inputs);
+  return LN_LANES * (rows * width + ROWS * p->rest);
+}
+
+double ln_riccati_lanes_flops(const ln_riccati_lanes *p, bool diagonal) {
+  double n = (double)p->rank, rest = (double)p->rest, outputs = (double)p->outputs,
+         inputs = (double)p->inputs;
+  double map = diagonal ? fmin(outputs, inputs) : outputs * inputs;
+  return LN_LANES * n * (2 * rest * n + 2 * n * n / 3 + 2 * map + 3 * (outputs + inputs));
+}
+
+void ln_riccati_lanes_fill(ln_riccati_lanes *p, const double *C, const double *Z) {
+  size_t n = p->rank, width = padded(n);
+  for (size_t i = 0; i < width; i++)
+    for (size_t j = 0; j < width; j++) {
+      double identity = i == j; /* beyond the rank */
+      p->C[i / ROWS * ROWS * width + j * ROWS + i % ROWS] = i < n && j < n ? C[i + j * n] : identity;
+    }
+  for (size_t k = 0; k < p->rest; k++)
+    for (size_t j = 0; j < width; j++)
+      p->Z[j / ROWS * ROWS * p->rest + k * ROWS + j % ROWS] = j < n ? Z[k + j * p->rest] : 0;
+}
+
+/* ---- sums of products ---- */
+
+/* sum[c][r] = sum over k of a[k][r] b[k][c], for two of b's rows: as many sums as registers hold with what is read. */
+#define SUMS(load)                                                                                           \
+  lanes s00 = {0}, s10 = {0}, s20 = {0}, s30 = {0}, s01 = {0}, s11 = {0}, s21 = {0}, s31 = {0};              \
+  for (size_t k = 0; k < count; k++, a += ROWS, b += ROWS) {                                                 \
+    const lanes b0 = load(b[0]), b1 = load(b[1]);                                                            \
+    s00 += a[0] * b0, s10 += a[1] * b0, s20 += a[2] * b0, s30 += a[3] * b0;                                  \
+    s01 += a[0] * b1, s11 += a[1] * b1, s21 += a[2] * b1, s31 += a[3] * b1;                                  \
+  }                                                                                                          \
+  sum[0] = s00, sum[1] = s10, sum[2] = s20, sum[3] = s30;                                                    \
+  sum[4] = s01, sum[5] = s11, sum[6] = s21, sum[7] = s31;
+#define AS_IT_IS(x) (x)
+#define IN_ALL_LANES(x) ((lanes){(x), (x), (x), (x)})
+
+INLINE void two_columns(const lanes *a, const lanes *b, size_t count, lanes *sum){SUMS(AS_IT_IS)} INLINE
+    void two_columns_of_numbers(const lanes *a, const double *b, size_t count, lanes *sum){SUMS(IN_ALL_LANES)}
+
+/* The same of four rows by four: sum[column * ROWS + row]. */
+INLINE void products(const lanes *a, const lanes *b, size_t count, lanes *sum) {
+  two_columns(a, b, count, sum);
+  two_columns(a, b + 2, count, sum + 8);
+}
+
+INLINE void take_root(lanes *x) {
+  for (int l = 0; l < LN_LANES; l++) (*x)[l] = sqrt((*x)[l]);
+}
+
+/* ---- R' row by row, and what it divides ---- */
+
+/* A block of four by four, R'R = block: R' (lower) into the block, the reciprocals of its diagonal into `inverse`. */
+static void factor(lanes *block, lanes *inverse) {
+  for (size_t c = 0; c < ROWS; c++) {
+    for (size_t k = 0; k < c; k++)
+      for (size_t r = c; r < ROWS; r++) block[c * ROWS + r] -= block[k * ROWS + r] * block[k * ROWS + c];
+    take_root(&block[c * ROWS + c]);
+    inverse[c] = 1 / block[c * ROWS + c];
+    for (size_t r = c + 1; r < ROWS; r++) block[c * ROWS + r] *= inverse[c];
+  }
+}
+
+/* block <- block R^-1 for the four by four R' on the diagonal. */
+INLINE void divide(lanes *block, const lanes *triangle, const lanes *inverse) {
+  for (size_t c = 0; c < ROWS; c++) {
+    for (size_t k = 0; k < c; k++)
+      for (size_t r = 0; r < ROWS; r++) block[c * ROWS + r] -= block[k * ROWS + r] * triangle[k * ROWS + c];
+    for (size_t r = 0; r < ROWS; r++) block[c * ROWS + r] *= inverse[c];
+  }
+}
+
+typedef struct course {
+  const ln_riccati_lanes *p;
+  const lanes *d, *e, *f, *g, *h;
+  size_t width;                          /* of a panel */
+  lanes *R, *T, *left, *right, *weighed; /* R' in panels, T, P T, Q T; four columns of Z times g */
+} course;
+
+static lanes *panel(lanes *A, size_t width, size_t i) { return A + i * ROWS * width; }
+
+/* Rows 4i .. of R', from those of H. */
+static void factor_rows(course *x, size_t i, lanes *inverse) {
+  const ln_riccati_lanes *p = x->p;
+  const double *Zi = p->Z + i * ROWS * p->rest;
+  for (size_t k = 0; k < p->rest; k++)
+    for (size_t r = 0; r < ROWS; r++) x->weighed[k * ROWS + r] = Zi[k * ROWS + r] * x->g[k];
+  lanes *Ri = panel(x->R, x->width, i);
+  for (size_t j = 0; j <= i; j++) {
+    lanes block[ROWS * ROWS], known[ROWS * ROWS];
+    const double *Zj = p->Z + j * ROWS * p->rest, *C = p->C + i * ROWS * x->width + j * ROWS * ROWS;
+    two_columns_of_numbers(x->weighed, Zj, p->rest, block);
+    two_columns_of_numbers(x->weighed, Zj + 2, p->rest, block + 8);
+    lanes *Rj = panel(x->R, x->width, j), *to = Ri + j * ROWS * ROWS;
+    products(Ri, Rj, j * ROWS, known);
+    for (size_t c = 0; c < ROWS; c++)
+      for (size_t r = 0; r < ROWS; r++) {
+        lanes ee = x->e[i * ROWS + r] * x->e[j * ROWS + c];
+        block[c * ROWS + r] = (C[c * ROWS + r] + block[c * ROWS + r]) * ee - known[c * ROWS + r];
+      }
+    if (j < i) {
+      divide(block, Rj + j * ROWS * ROWS, inverse + j * ROWS);
+    } else {
+      for (size_t r = 0; r < ROWS; r++) block[r * ROWS + r] += x->d[i * ROWS + r];
+      factor(block, inverse + i * ROWS);
+    }
+    memcpy(to, block, sizeof block);
+  }
+}
+
+/* Rows 4i .. of T: those of f, or of h Z e, times R^-1. */
+static void divide_rows(course *x, size_t i, const lanes *inverse) {
+  const ln_riccati_lanes *p = x->p;
+  size_t blocks = panels(p->rank), first = i < blocks ? i : 0;
+  lanes *Ti = panel(x->T, x->width, i);
+  if (first) memset(Ti, 0, first * ROWS * ROWS * sizeof *Ti);
+  for (size_t j = first; j < blocks; j++) {
+    lanes block[ROWS * ROWS], known[ROWS * ROWS];
+    const lanes *Rj = panel(x->R, x->width, j);
+    products(Ti + first * ROWS * ROWS, Rj + first * ROWS * ROWS, (j - first) * ROWS, known);
+    for (size_t c = 0; c < ROWS; c++)
+      for (size_t r = 0; r < ROWS; r++) {
+        lanes given = {0};
+        size_t row = (i - blocks) * ROWS + r; /* of Z */
+        if (i < blocks) {
+          if (i == j && r == c) given = x->f[i * ROWS + r];
+        } else if (row < p->rest) {
+          given = p->Z[j * ROWS * p->rest + row * ROWS + c] * x->h[row] * x->e[j * ROWS + c];
+        }
+        block[c * ROWS + r] = given - known[c * ROWS + r];
+      }
+    divide(block, Rj + j * ROWS * ROWS, inverse + j * ROWS);
+    memcpy(Ti + j * ROWS * ROWS, block, sizeof block);
+  }
+}
+
+/* ---- the map ---- */
+
+static const lanes *row_of(const course *x, size_t row) {
+  size_t rank = x->p->rank, at = row < rank ? row : row - rank;
+  return panel(x->T, x->width, at / ROWS + (row < rank ? 0 : panels(rank))) + at % ROWS;
+}
+
+/* A = P T. */
+static void combine(const course *x, const ln_two_rows *P, size_t count, lanes *A) {
+  for (size_t i = 0; i < padded(count); i++) {
+    lanes *to = panel(A, x->width, i / ROWS) + i % ROWS;
+    if (i >= count) {
+      for (size_t k = 0; k < x->width; k++) to[k * ROWS] = (lanes){0};
+      continue;
+    }
+    const lanes *one = row_of(x, P[i].row[0]), *two = row_of(x, P[i].row[1]);
+    double a = P[i].weight[0], b = P[i].weight[1];
+    for (size_t k = 0; k < x->width; k++) to[k * ROWS] = a * one[k * ROWS] + b * two[k * ROWS];
+  }
+}
+
+static void put(const course *x, size_t i, size_t j, const lanes *value, double *X) {
+  size_t outputs = x->p->outputs, size = outputs * x->p->inputs;
+  for (size_t l = 0; l < LN_LANES; l++) X[l * size + i + j * outputs] = (*value)[l];
+}
+
+static void multiply_out(const course *x, double *X) {
+  const ln_riccati_lanes *p = x->p;
+  for (size_t i = 0; i < panels(p->outputs); i++)
+    for (size_t j = 0; j < panels(p->inputs); j++) {
+      lanes block[ROWS * ROWS];
+      products(panel(x->left, x->width, i), panel(x->right, x->width, j), x->width, block);
+      for (size_t c = 0; c < ROWS && j * ROWS + c < p->inputs; c++)
+        for (size_t r = 0; r < ROWS && i * ROWS + r < p->outputs; r++)
+          put(x, i * ROWS + r, j * ROWS + c, &block[c * ROWS + r], X);
+    }
+}
+
+static void multiply_diagonal(const course *x, double *X) {
+  const ln_riccati_lanes *p = x->p;
+  for (size_t i = 0; i < p->outputs && i < p->inputs; i++) {
+    const lanes *a = panel(x->left, x->width, i / ROWS) + i % ROWS,
+                *b = panel(x->right, x->width, i / ROWS) + i % ROWS;
+    lanes sum = {0};
+    for (size_t k = 0; k < x->width; k++) sum += a[k * ROWS] * b[k * ROWS];
+    put(x, i, i, &sum, X);
+  }
+}
+
+void ln_riccati_lanes_map(const ln_riccati_lanes *p, const ln_riccati_rows *rows, bool diagonal, double *X) {
+  size_t width = padded(p->rank);
+  lanes *work = (lanes *)p->work;
+  course x = {.p = p,
+              .e = (const lanes *)rows->e,
+              .f = (const lanes *)rows->f,
+              .d = (const lanes *)rows->d,
+              .g = (const lanes *)rows->g,
+              .h = (const lanes *)rows->h,
+              .width = width,
+              .R = work};
+  x.T = x.R + width * width;
+  x.left = x.T + (width + padded(p->rest)) * width;
+  x.right = x.left + padded(p->outputs) * width;
+  x.weighed = x.right + padded(p->inputs) * width;
+  lanes *inverse = x.left; /* not needed any more when that is filled */
+  for (size_t i = 0; i < panels(p->rank); i++) factor_rows(&x, i, inverse);
+  for (size_t i = 0; i < panels(p->rank) + panels(p->rest); i++) divide_rows(&x, i, inverse);
+  combine(&x, p->P, p->outputs, x.left);
+  combine(&x, p->Q, p->inputs, x.right);
+  if (diagonal)
+    multiply_diagonal(&x, X);
+  else
+    multiply_out(&x, X);
+}
