@@ -27,10 +27,18 @@ OPT       ?= -O3 -g
 CFLAGS    := $(CSTD) $(OPT) $(WARN) -ffp-contract=off -fno-math-errno -fno-trapping-math -fPIC -fvisibility=hidden -Isrc $(SANITIZE)
 LDFLAGS   := -Wl,-E $(SANITIZE)
 
+# Each file of src/kernels is compiled once for each of WIDTHS (src/kernels/kernels.h says how they are chosen): base
+# alone, unless the compiler knows the others, which $(BUILD)/flags.mk says. In src/kernels/fused it may fuse.
+flags.v3  := -march=x86-64-v3
+flags.v4  := -march=x86-64-v4 -mprefer-vector-width=512
+WIDTHS    := base
+
 sources  := $(sort $(wildcard src/core/*.c src/data/*.c src/network/*.c src/theory/*.c src/lua/*.c src/host/*.c))
 cli      := $(sort $(wildcard src/cli/*.c))
 embedded := $(filter-out data/README.md,$(sort $(wildcard lua/linnet/*.lua lua/linnet/*/*.lua data/*)))
-objects  := $(patsubst %.c,$(BUILD)/%.o,$(sources)) $(BUILD)/embedded.o
+kernels  := $(sort $(wildcard src/kernels/*.c src/kernels/fused/*.c))
+objects   = $(patsubst %.c,$(BUILD)/%.o,$(sources)) $(BUILD)/embedded.o \
+            $(foreach width,$(WIDTHS),$(patsubst src/kernels/%.c,$(BUILD)/kernels/$(width)/%.o,$(kernels)))
 ctests   := $(patsubst tests/c/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/c/test_*.c)))
 luatests := $(sort $(wildcard tests/lua/*_spec.lua))
 embeds   := $(patsubst examples/embed/%.c,$(BUILD)/examples/%,$(sort $(wildcard examples/embed/*.c)))
@@ -67,12 +75,24 @@ $(BUILD)/flags.mk: Makefile tools/setup.sh
 	@mkdir -p $(@D)
 	@echo "LIBRARY_CFLAGS := $$(pkg-config --cflags $(LIBRARIES))" > $@.new
 	@echo "LIBRARY_LIBS := $$(pkg-config --variable=libdir lua5.4)/liblua5.4.a $$(pkg-config --libs openblas lapacke libedit libzip zlib) -lm -ldl" >> $@.new
+	@for width in v3 v4; do echo | $(CC) $(flags.$$width) -E - >/dev/null 2>&1 || exit 0; done; \
+	  echo "WIDTHS := base v3 v4" >> $@.new
 	@mv $@.new $@
 
 $(BUILD)/%.o: %.c $(BUILD)/flags.mk
 	@mkdir -p $(@D)
 	$(say) compile $<
 	$(Q)$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) -MMD -MP -c -o $@ $<
+
+define kernel_rule
+$(BUILD)/kernels/$(1)/%.o: src/kernels/%.c $(BUILD)/flags.mk
+	@mkdir -p $$(@D)
+	$$(say) compile $$< for $(1)
+	$$(Q)$$(CC) $$(CFLAGS) $$(flags.$(1)) $$(if $$(findstring /fused/,$$<),-ffp-contract=fast) -DLN_WIDTH=$(1) \
+	  -MMD -MP -c -o $$@ $$<
+endef
+$(foreach width,$(WIDTHS),$(eval $(call kernel_rule,$(width))))
+$(BUILD)/src/core/kernels.o: CFLAGS += $(if $(filter v4,$(WIDTHS)),-DLN_WIDE_KERNELS)
 
 $(BUILD)/embed: tools/embed.c
 	@mkdir -p $(@D)
@@ -163,7 +183,7 @@ lint: setup-lint all ## layout, static checks of C and Lua, and the rule that th
 	@printf '%s\n' $(CSTD) -I$(CURDIR)/src $(LIBRARY_CFLAGS) > $(BUILD)/compile_flags.txt
 	$(Q)printf '%s\n' $(checked) | xargs -P2 -n8 clang-tidy -p $(BUILD) --quiet 2>/dev/null
 	$(Q)cppcheck -q -j2 --error-exitcode=1 --enable=warning,performance $(unseen:%=--suppress=%) -Isrc $(checked)
-	@! grep -nE '#include *[<"](lua|lauxlib|lualib)' -r src/core src/data src/network src/theory
+	@! grep -nE '#include *[<"](lua|lauxlib|lualib)' -r src/kernels src/core src/data src/network src/theory
 
 clean: ## remove what was built
 	rm -rf build

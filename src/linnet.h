@@ -150,6 +150,10 @@ LINNET_API unsigned linnet_restrict(linnet_state *S, unsigned caps);
 /* LINNET_VERSION as the library was compiled. Any thread. */
 LINNET_API const char *linnet_version(void);
 
+/* "base", "v3" or "v4": how wide linnet's own inner loops are, chosen for the processor (on x86-64: SSE2, AVX2, AVX-512);
+ * LINNET_KERNELS in the environment, set before the first state is opened, allows none wider than it names. Any thread. */
+LINNET_API const char *linnet_kernels(void);
+
 /* ---- in a Lua state of the host's own ----
  * linnet's modules without linnet's state around them: Lua's own functions stay as they are, memory comes from that
  * state's allocator without a limit of ours, errors can be caught, and everything goes with lua_close. linnet_of gives a

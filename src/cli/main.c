@@ -10,7 +10,9 @@
 
 static void show_version(bool whole) {
   printf("linnet %s, %s\n", linnet_version(), LUA_RELEASE);
-  if (whole) printf("%s\nkernels: %s\n", openblas_get_config(), openblas_get_corename());
+  if (whole)
+    printf("%s\nkernels: %s, of OpenBLAS %s\n", openblas_get_config(), linnet_kernels(),
+           openblas_get_corename());
 }
 
 static void write_out(void *ud, int stream, const char *text, size_t size) {
@@ -27,6 +29,14 @@ static void keep_freed_blocks(void) {
   mallopt(M_MMAP_THRESHOLD, 32 << 20); /* the most that glibc takes */
   mallopt(M_TRIM_THRESHOLD, 64 << 20);
 #endif
+}
+
+/* The widths of registers that LINNET_KERNELS may name. */
+static bool knows_kernels(void) {
+  const char *width = getenv("LINNET_KERNELS");
+  if (!width || !strcmp(width, "base") || !strcmp(width, "v3") || !strcmp(width, "v4")) return true;
+  complain("LINNET_KERNELS must be base, v3 or v4: the widest registers to compute with");
+  return false;
 }
 
 static linnet_state *open_state(const command_line *line) {
@@ -76,7 +86,7 @@ static bool run(linnet_state *S, const command_line *line) {
 int main(int argc, char **argv) {
   command_line line;
   name_program(argv[0]);
-  bool fine = read_command_line(&line, argc, argv);
+  bool fine = read_command_line(&line, argc, argv) && knows_kernels();
   if (fine && line.help) {
     show_help();
   } else if (fine && line.long_version) {

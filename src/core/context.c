@@ -42,6 +42,7 @@ void ln_context_init(ln_context *cx, ln_allocator allocate, void *ud) {
                      .deadline = INFINITY,
                      .flops_left = INFINITY,
                      .permissions = LN_MAY_READ | LN_MAY_WRITE | LN_MAY_RUN,
+                     .kernels = ln_kernels_chosen(),
                      .workers = 1};
 }
 

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "core/status.h"
+#include "kernels/kernels.h"
 
 /* As lua_Alloc: new_size 0 frees; a null pointer says that there is no memory. */
 typedef void *(*ln_allocator)(void *ud, void *block, size_t old_size, size_t new_size);
@@ -35,8 +36,9 @@ typedef struct ln_context {
   unsigned permissions; /* enum ln_permission: what the files and processes of this context are limited to */
   ln_progress progress; /* may be null */
   void *progress_ud;
-  int workers;              /* threads that a parallel region may use, >= 1 */
-  struct ln_block *scratch; /* what ln_take has handed out, newest first */
+  const ln_kernels *kernels; /* the inner loops, as wide as the processor allows */
+  int workers;               /* threads that a parallel region may use, >= 1 */
+  struct ln_block *scratch;  /* what ln_take has handed out, newest first */
   size_t scratch_bytes, scratch_peak;
   char message[1024];
 } ln_context;

@@ -2,8 +2,6 @@
 
 #include <math.h>
 
-#include "core/vector_math.h"
-
 /* A loop over the entries 0 .. n-1 of runs of numbers. The result may be an operand itself, which the compiler
  * can't know: hence the promise that no iteration needs another's. */
 #ifdef __clang__
@@ -40,10 +38,16 @@ FUNCTION_LOOP(floor, floor(x[i]))
 FUNCTION_LOOP(negate, -x[i])
 FUNCTION_LOOP(is_finite, is_finite(x[i]))
 
+#define KERNEL_LOOP(name)                                                                                    \
+  static void name##_loop(size_t n, const double *x, double *y) { ln_kernels_chosen()->name(n, x, y); }
+KERNEL_LOOP(exp)
+KERNEL_LOOP(expm1)
+KERNEL_LOOP(tanh)
+
 static const function_loop function_loops[] = {
-    [LN_EXP] = ln_exp,       [LN_LOG] = log_loop,       [LN_LOG1P] = log1p_loop,
-    [LN_EXPM1] = ln_expm1,   [LN_SQRT] = sqrt_loop,     [LN_ABS] = abs_loop,
-    [LN_SIN] = sin_loop,     [LN_COS] = cos_loop,       [LN_TANH] = ln_tanh,
+    [LN_EXP] = exp_loop,     [LN_LOG] = log_loop,       [LN_LOG1P] = log1p_loop,
+    [LN_EXPM1] = expm1_loop, [LN_SQRT] = sqrt_loop,     [LN_ABS] = abs_loop,
+    [LN_SIN] = sin_loop,     [LN_COS] = cos_loop,       [LN_TANH] = tanh_loop,
     [LN_ERF] = erf_loop,     [LN_RELU] = relu_loop,     [LN_SIGN] = sign_loop,
     [LN_FLOOR] = floor_loop, [LN_NEGATE] = negate_loop, [LN_IS_FINITE] = is_finite_loop,
 };

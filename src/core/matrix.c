@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/every_width.h"
-
 static int dim(size_t n) { return (int)n; }
 
 ln_matrix ln_window(double *data, size_t rows, size_t cols) {
@@ -131,17 +129,11 @@ void ln_gram(ln_form ta, double alpha, ln_matrix A, double beta, ln_matrix C) {
   ln_symmetrize(C);
 }
 
-EVERY_WIDTH void ln_axpy(double alpha, ln_matrix X, ln_matrix Y) {
-  if (X.ld == Y.ld) X = flat(X), Y = flat(Y);
-  for (size_t j = 0; j < X.cols; j++)
-    for (size_t i = 0; i < X.rows; i++) LN_AT(Y, i, j) += alpha * LN_AT(X, i, j);
+void ln_axpy(double alpha, ln_matrix X, ln_matrix Y) {
+  ln_kernels_chosen()->axpy(X.rows, X.cols, alpha, X.data, X.ld, Y.data, Y.ld);
 }
 
-EVERY_WIDTH void ln_scale(double alpha, ln_matrix X) {
-  X = flat(X);
-  for (size_t j = 0; j < X.cols; j++)
-    for (size_t i = 0; i < X.rows; i++) LN_AT(X, i, j) *= alpha;
-}
+void ln_scale(double alpha, ln_matrix X) { ln_kernels_chosen()->scale(X.rows, X.cols, alpha, X.data, X.ld); }
 
 double ln_dot(ln_matrix A, ln_matrix B) {
   if (ln_is_dense(A) && ln_is_dense(B) && A.rows * A.cols <= LN_DIMENSION_MAX)

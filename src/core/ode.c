@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "core/dop853.h"
-#include "core/every_width.h"
 #include "core/matrix.h"
 
 /* Hairer's choices for DOP853: a step aims at SAFETY of the error allowed and changes by these factors at
@@ -43,79 +42,38 @@ typedef struct integration {
 /* Where the derivative of a stage is: stages 1 to 4 are not read any more when 12 to 15 are computed. */
 static size_t slot(size_t stage) { return stage < DOP853_STAGES ? stage : stage - DOP853_STAGES + 1; }
 
-enum { BLOCK = 512 }; /* unknowns at a time: the sums stay in the first cache */
-
-/* sum = sum over j < terms of a[j] k_j from unknown `first` on; where a[j] = 0, k_j is never read. */
-ALWAYS_INLINE void add_up(const integration *in, const double *a, size_t terms, size_t first, size_t count,
-                          double *restrict sum) {
-  double b[DOP853_ALL];
-  const double *k[DOP853_ALL];
-  size_t used = 0;
-  for (size_t j = 0; j < terms; j++)
-    if (a[j] != 0) b[used] = a[j], k[used++] = in->k[slot(j)] + first;
-  size_t j = 0;
-  for (; j + 4 <= used; j += 4) { /* four at a time: the sums are read and written less */
-    const double *restrict k0 = k[j], *restrict k1 = k[j + 1], *restrict k2 = k[j + 2],
-                           *restrict k3 = k[j + 3];
-    const double b0 = b[j], b1 = b[j + 1], b2 = b[j + 2], b3 = b[j + 3];
-    if (j == 0)
-      for (size_t i = 0; i < count; i++) sum[i] = b0 * k0[i] + b1 * k1[i] + (b2 * k2[i] + b3 * k3[i]);
-    else
-      for (size_t i = 0; i < count; i++) sum[i] += b0 * k0[i] + b1 * k1[i] + (b2 * k2[i] + b3 * k3[i]);
+/* The sum over j < terms of a[j] k_j; where a[j] = 0, k_j is never read. */
+static ln_stages stages_of(const integration *in, const double *a, size_t terms) {
+  ln_stages stages = {0};
+  for (size_t j = 0; j < terms; j++) {
+    if (a[j] == 0) continue;
+    stages.b[stages.count] = a[j];
+    stages.k[stages.count++] = in->k[slot(j)];
   }
-  if (j == 0) memset(sum, 0, count * sizeof *sum);
-  for (; j + 2 <= used; j += 2) {
-    const double *restrict k0 = k[j], *restrict k1 = k[j + 1], b0 = b[j], b1 = b[j + 1];
-    for (size_t i = 0; i < count; i++) sum[i] += b0 * k0[i] + b1 * k1[i];
-  }
-  for (; j < used; j++)
-    for (size_t i = 0; i < count; i++) sum[i] += b[j] * k[j][i];
+  return stages;
 }
 
 /* out = base + h sum over j < terms of a[j] k_j. */
-EVERY_WIDTH static void combine(const integration *in, const double *base, const double *a, size_t terms,
-                                double *out) {
-  double sum[BLOCK];
-  for (size_t first = 0; first < in->ode->n; first += BLOCK) {
-    size_t count = in->ode->n - first < BLOCK ? in->ode->n - first : BLOCK;
-    add_up(in, a, terms, first, count, sum);
-    for (size_t i = 0; i < count; i++) out[first + i] = base[first + i] + in->h * sum[i];
-  }
+static void combine(const integration *in, const double *base, const double *a, size_t terms, double *out) {
+  ln_stages stages = stages_of(in, a, terms);
+  in->cx->kernels->add_stages(in->ode->n, in->h, base, &stages, out);
 }
 
-/* fmax, which is a call where NaN must be heeded; here the errors carry it. */
-ALWAYS_INLINE double larger(double a, double b) { return a > b ? a : b; }
-
-/* What an error in an unknown is measured by; never 0, so that an error of 0 counts as 0 whatever atol is. */
-ALWAYS_INLINE double scale(double rtol, double atol, double y, double other) {
-  return larger(atol + rtol * larger(fabs(y), fabs(other)), DBL_MIN);
+/* sqrt(mean((e / unit)^2)) of Hairer's combination of the errors of orders 5 and 3, which behaves as order 8. */
+static double step_error(const integration *in) {
+  ln_stages fifth = stages_of(in, dop853_e5, DOP853_STAGES), third = stages_of(in, in->e3, DOP853_STAGES);
+  double sums[2];
+  in->cx->kernels->stage_errors(in->ode->n, &fifth, &third, in->y, in->other, in->ode->rtol, in->ode->atol,
+                                sums);
+  double both = sums[0] + 0.01 * sums[1];
+  return both == 0 ? 0 : in->h * sums[0] / sqrt(both * (double)in->ode->n);
 }
 
-/* sqrt(mean((e / scale)^2)) of Hairer's combination of the errors of orders 5 and 3, which behaves as
- * order 8. */
-EVERY_WIDTH static double step_error(const integration *in) {
-  double e5[BLOCK], e3[BLOCK], sum5 = 0, sum3 = 0, rtol = in->ode->rtol, atol = in->ode->atol;
-  size_t n = in->ode->n;
-  for (size_t first = 0; first < n; first += BLOCK) {
-    size_t count = n - first < BLOCK ? n - first : BLOCK;
-    const double *y = in->y + first, *trial = in->other + first;
-    add_up(in, dop853_e5, DOP853_STAGES, first, count, e5);
-    add_up(in, in->e3, DOP853_STAGES, first, count, e3);
-    for (size_t i = 0; i < count; i++) {
-      double unit = 1 / scale(rtol, atol, y[i], trial[i]);
-      sum5 += (e5[i] * unit) * (e5[i] * unit);
-      sum3 += (e3[i] * unit) * (e3[i] * unit);
-    }
-  }
-  double both = sum5 + 0.01 * sum3;
-  return both == 0 ? 0 : in->h * sum5 / sqrt(both * (double)n);
-}
-
-/* sqrt(mean((x / scale)^2)), x relative to the tolerance at y. */
+/* sqrt(mean((x / unit)^2)), x relative to the tolerance at y. */
 static double weighted_norm(const integration *in, const double *x) {
   double sum = 0;
   for (size_t i = 0; i < in->ode->n; i++) {
-    double e = x[i] / scale(in->ode->rtol, in->ode->atol, in->y[i], 0);
+    double e = x[i] / ln_error_unit(in->ode->rtol, in->ode->atol, in->y[i], 0);
     sum += e * e;
   }
   return in->ode->n ? sqrt(sum / (double)in->ode->n) : 0;

@@ -2,29 +2,7 @@
 
 #include <math.h>
 
-#include "core/every_width.h"
-
 size_t ln_observed_room(const ln_observed *observed) { return observed->mask.data ? 0 : observed->count; }
-
-/* G = scale * mask o (W - Y); returns the sum of squares of mask o (W - Y), as four sums that need not wait for each
- * other. */
-EVERY_WIDTH static double masked_gradient(const double *mask, const double *Y, const double *W, double scale,
-                                          double *G, size_t n) {
-  double sums[4] = {0};
-  size_t i = 0;
-  for (; i + 4 <= n; i += 4)
-    for (size_t k = 0; k < 4; k++) {
-      double residual = mask[i + k] * (W[i + k] - Y[i + k]);
-      sums[k] += residual * residual;
-      G[i + k] = scale * residual;
-    }
-  for (; i < n; i++) {
-    double residual = mask[i] * (W[i] - Y[i]);
-    sums[0] += residual * residual;
-    G[i] = scale * residual;
-  }
-  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
-}
 
 static double masked_squares(const double *mask, const double *Y, const double *W, size_t n) {
   double sum = 0;
@@ -39,8 +17,9 @@ double ln_observed_gradient(const ln_observed *o, ln_matrix W, ln_matrix G, doub
   double scale = 1 / o->normalisation;
   size_t n = W.rows * W.cols;
   if (o->mask.data) {
-    double squares = G.data ? masked_gradient(o->mask.data, o->values.data, W.data, scale, G.data, n)
-                            : masked_squares(o->mask.data, o->values.data, W.data, n);
+    double squares =
+        G.data ? ln_kernels_chosen()->masked_gradient(n, o->mask.data, o->values.data, W.data, scale, G.data)
+               : masked_squares(o->mask.data, o->values.data, W.data, n);
     return squares * scale / 2;
   }
   ln_matrix residuals = ln_window(room, o->count, 1);

@@ -22,6 +22,7 @@ _Static_assert((int)LINNET_STATUS_COUNT == LN_STATUS_LIST(COUNT), "linnet.h and 
 static const char state_key = 0;
 
 const char *linnet_version(void) { return LINNET_VERSION; }
+const char *linnet_kernels(void) { return ln_kernels_chosen()->name; }
 
 /* ---- memory ---- */
 

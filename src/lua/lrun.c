@@ -149,7 +149,7 @@ void push_run(run *r) {
   lua_setfield(L, -2, "seconds");
   char blas[120];
   ln_describe_blas(blas, sizeof blas);
-  lua_pushfstring(L, "linnet %s, %s", LINNET_VERSION, blas);
+  lua_pushfstring(L, "linnet %s (kernels %s), %s", LINNET_VERSION, context_of(L)->kernels->name, blas);
   lua_setfield(L, -2, "made_with");
   lua_createtable(L, (int)r->recording.n, 0);
   for (size_t i = 0; i < r->recording.n; i++) {

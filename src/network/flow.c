@@ -2,8 +2,6 @@
 
 #include <math.h>
 
-#include "core/every_width.h"
-
 #define STEP_SHARE                                                                                           \
   0.05 /* of the tolerance asked for: states between two steps err some 20 times as much as the steps */
 #define ABSOLUTE_TOLERANCE 1e-3 /* of the relative one, in units of the smallest layer's entries */
@@ -22,15 +20,6 @@ typedef struct flow {
   void *ud;
 } flow;
 
-/* dtheta = -dtheta - decay theta */
-EVERY_WIDTH static void turn_downhill(size_t n, double decay, const double *restrict theta,
-                                      double *restrict dtheta) {
-  if (decay == 0)
-    for (size_t i = 0; i < n; i++) dtheta[i] = -dtheta[i];
-  else
-    for (size_t i = 0; i < n; i++) dtheta[i] = -dtheta[i] - decay * theta[i];
-}
-
 static double share_done(const flow *f, double t) { return t < f->end ? t / f->end : 1; }
 
 static ln_status velocity(ln_context *cx, void *ud, double t, const double *theta, double *dtheta) {
@@ -41,7 +30,7 @@ static ln_status velocity(ln_context *cx, void *ud, double t, const double *thet
   ln_status status = ln_charge(cx, f->plan->flops);
   if (status == LN_OK) status = f->plan->evaluate(cx, f->plan, theta, dtheta, &loss);
   if (status != LN_OK) return status;
-  turn_downhill(f->plan->net->count, f->weight_decay, theta, dtheta);
+  cx->kernels->turn_downhill(f->plan->net->count, f->weight_decay, theta, dtheta);
   return LN_OK;
 }
 

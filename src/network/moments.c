@@ -13,8 +13,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "core/every_width.h"
-
 /* Where the loss is this close to its minimum, in these units, the flow no longer moves (relative to |Syx|).
  */
 #define GRADIENT_SETTLED 1e-13
@@ -37,28 +35,10 @@ static ln_matrix first_layer(const ln_net *net, const double *theta) {
                    ln_inputs(net) + net->bias);
 }
 
-/* G = P Sxx - Syx, where `product` is P Sxx, or P if Sxx is diagonal; returns <G, P - W*>, as four sums that
- * need not wait for each other. */
-EVERY_WIDTH static double close_gradient(const moments *m, ln_matrix P, ln_matrix product) {
-  double sums[4] = {0};
-  for (size_t j = 0; j < m->inputs; j++) {
-    const double scale = m->diagonal ? m->diagonal[j] : 1;
-    const double *p = &LN_AT(P, 0, j), *q = &LN_AT(product, 0, j), *s = &LN_AT(m->Syx, 0, j);
-    const double *best = &LN_AT(m->target, 0, j);
-    double *g = &LN_AT(m->G, 0, j);
-    size_t i = 0;
-    for (; i + 4 <= P.rows; i += 4)
-      for (size_t k = 0; k < 4; k++) {
-        double x = scale * q[i + k] - s[i + k];
-        sums[k] += x * (p[i + k] - best[i + k]);
-        g[i + k] = x;
-      }
-    for (; i < P.rows; i++) {
-      g[i] = scale * q[i] - s[i];
-      sums[0] += g[i] * (p[i] - best[i]);
-    }
-  }
-  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+/* G = P Sxx - Syx, where `product` is P Sxx, or P if Sxx is diagonal; returns <G, P - W*>. */
+static double close_gradient(const ln_context *cx, const moments *m, ln_matrix P, ln_matrix product) {
+  return cx->kernels->moment_gradient(P.rows, m->inputs, m->diagonal, product.data, m->Syx.data, P.data,
+                                      m->target.data, m->G.data);
 }
 
 /* C = A B'. A C of few rows is formed as the transpose of B A' in `room`, which takes as many numbers as the widest layer
@@ -77,7 +57,6 @@ static void multiply_transposed(ln_matrix A, ln_matrix B, ln_matrix C, double *r
 
 static ln_status evaluate(ln_context *cx, const ln_plan *plan, const double *theta, double *gradient,
                           double *loss) {
-  (void)cx;
   const ln_net *net = plan->net;
   moments *m = plan->work;
   size_t n = m->inputs, real = ln_inputs(net), depth = net->depth;
@@ -90,7 +69,7 @@ static ln_status evaluate(ln_context *cx, const ln_plan *plan, const double *the
   }
 
   if (!m->diagonal) multiply_transposed(P, m->Sxx, m->G, m->even);
-  double above = close_gradient(m, P, m->diagonal ? P : m->G);
+  double above = close_gradient(cx, m, P, m->diagonal ? P : m->G);
   /* Rounding can make a tiny sum negative; NaN stays (fmax would hide it). */
   *loss = m->loss_min + (above < 0 ? 0 : above / 2);
   if (!gradient) return LN_OK;

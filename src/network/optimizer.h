@@ -26,8 +26,8 @@ typedef struct ln_optimizer {
   double (*stable)(double momentum);
   /* Step `step` (from 1) of n parameters w with gradient g. `memory` holds n numbers, then n more after
    * `stride`. */
-  void (*update)(const ln_descent *how, uint64_t step, size_t n, const double *g, double *w, double *memory,
-                 size_t stride);
+  void (*update)(const ln_kernels *kernels, const ln_descent *how, uint64_t step, size_t n, const double *g,
+                 double *w, double *memory, size_t stride);
 } ln_optimizer;
 
 extern const ln_optimizer ln_optimizers[]; /* ends with a null name */
@@ -41,8 +41,8 @@ struct ln_descent {
 };
 
 /* One step of all layers that are not frozen. memory: optimizer->memory * net->count numbers. */
-void ln_descend(const ln_descent *how, const ln_net *net, uint64_t step, const double *gradient,
-                double *theta, double *memory);
+void ln_descend(const ln_context *cx, const ln_descent *how, const ln_net *net, uint64_t step,
+                const double *gradient, double *theta, double *memory);
 
 /* The layers from `*layer` on that move together, without a gap of frozen ones: their parameters are
  * [*first, *first + return value), and *layer is then behind them. 0: no more. */

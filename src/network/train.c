@@ -59,7 +59,7 @@ ln_status ln_train_until(ln_context *cx, ln_trainer *trainer, size_t until) {
     if (status != LN_OK) return status;
     if (!in_batches && trainer->loss <= trainer->stop_loss) return trainer->stopped = true, LN_OK;
     trainer->step++;
-    ln_descend(&trainer->descent, trainer->plan->net, trainer->step, trainer->gradient, trainer->theta,
+    ln_descend(cx, &trainer->descent, trainer->plan->net, trainer->step, trainer->gradient, trainer->theta,
                trainer->memory);
     if (long_steps || trainer->step % REPORT_EVERY == 0)
       ln_report(cx, "training", (double)trainer->step / (double)trainer->steps);

@@ -1,6 +1,10 @@
 #include "check.h"
-#include "core/functions_of_one.h"
-#include "core/vector_math.h"
+#include "kernels/functions_of_one.h"
+
+/* The widest; that the others give the same bits test_kernels says. */
+static void many_exp(size_t n, const double *x, double *y) { ln_kernels_here()[0]->exp(n, x, y); }
+static void many_expm1(size_t n, const double *x, double *y) { ln_kernels_here()[0]->expm1(n, x, y); }
+static void many_tanh(size_t n, const double *x, double *y) { ln_kernels_here()[0]->tanh(n, x, y); }
 
 /* The function of many numbers (null: there is none), of one number, and to more digits; its largest error in
  * units in the last place, and the arguments beyond which nothing new comes. */
@@ -27,9 +31,9 @@ static long double logistic_slope(long double x) {
 static long double softplus(long double x) { return fmaxl(x, 0) + log1pl(expl(-fabsl(x))); }
 
 static const function functions[] = {
-    {"exp", ln_exp, exp_of, expl, 1, -750, 715},
-    {"expm1", ln_expm1, expm1_of, expm1l, 2, -60, 715},
-    {"tanh", ln_tanh, tanh_of, tanhl, 3, -20, 20},
+    {"exp", many_exp, exp_of, expl, 1, -750, 715},
+    {"expm1", many_expm1, expm1_of, expm1l, 2, -60, 715},
+    {"tanh", many_tanh, tanh_of, tanhl, 3, -20, 20},
     {"logistic", NULL, logistic_of, logistic, 3, -750, 60},
     {"logistic_slope", NULL, logistic_slope_of, logistic_slope, 5, -750, 750},
     {"softplus", NULL, softplus_of, softplus, 3, -750, 60},
@@ -94,8 +98,8 @@ static void tanh_is_odd_to_the_last_bit(void **state) {
   (void)state;
   double x[101], y[101], minus[101], mirror[101];
   for (int i = 0; i < 101; i++) x[i] = 0.0371 * i * i, minus[i] = -x[i];
-  ln_tanh(101, x, y);
-  ln_tanh(101, minus, mirror);
+  many_tanh(101, x, y);
+  many_tanh(101, minus, mirror);
   for (int i = 0; i < 101; i++) assert_true(mirror[i] == -y[i] && signbit(mirror[i]));
 }
 

@@ -173,7 +173,7 @@ describe("net:train", function()
     assert.is_true(loaded.weights[7][2] == run.weights[7][2] and loaded.biases[7][1] == run.biases[7][1])
     assert.is_true(loaded.net.weights[1] == run.net.weights[1])
     assert.equal(run.plan, loaded.plan)
-    assert.matches("^linnet %d[%d.]+, OpenBLAS %d[%d.]+ %(.+%), %d+ thread", run.made_with)
+    assert.matches("^linnet %d[%d.]+ %(kernels %w+%), OpenBLAS %d[%d.]+ %(.+%), %d+ thread", run.made_with)
     assert.equal(run.made_with, loaded.made_with)
   end)
 

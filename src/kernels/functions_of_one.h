@@ -1,5 +1,5 @@
 /* functions_of_one.h: exp, expm1, tanh and their kin of one number, in operations that have a vector form: a loop
- * over one of them, compiled by EVERY_WIDTH, takes as many numbers at once as a register holds.
+ * over one of them, in a kernel, takes as many numbers at once as a register holds.
  *
  * Multiplications, additions and divisions only, in a fixed order: the same bits at every width. Errors are in
  * units in the last place, found over millions of arguments of all sizes; infinities, NaN, subnormal numbers and
@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "core/every_width.h"
+#include "kernels/kernels.h"
 
 #define LN_LOG2_E 0x1.71547652b82fep+0
 #define LN_LN2_HIGH 0x1.62e42fee00000p-1 /* so few digits that a product with a small whole number is exact */

@@ -1,0 +1,28 @@
+/* width.h: what a kernel's source needs to know of the width it is compiled for. Included by the files of src/kernels
+ * alone. */
+#ifndef LN_KERNEL_WIDTH_H
+#define LN_KERNEL_WIDTH_H
+
+#include "kernels/kernels.h"
+
+/* base, v3 or v4: the Makefile says which; programs that only read the source get along with one. */
+#ifndef LN_WIDTH
+#define LN_WIDTH base
+#endif
+#define LN_PASTE2(name, width) ln_##name##_##width
+#define LN_PASTE(name, width) LN_PASTE2(name, width)
+#define KERNEL(name) LN_PASTE(name, LN_WIDTH)
+
+#if defined __AVX512F__
+enum { LANES = 8 };
+#elif defined __AVX__
+enum { LANES = 4 };
+#else
+enum { LANES = 2 };
+#endif
+
+#define LN_PROTOTYPE(result, name, parameters) result KERNEL(name) parameters;
+LN_KERNEL_LIST(LN_PROTOTYPE)
+#undef LN_PROTOTYPE
+
+#endif
