@@ -170,15 +170,15 @@ local function evaluate(pred, request)
   }), run_type)
 end
 
---- A prediction at any one time: a table with t and an entry for each observable. At a list or a column of rising
---- times: what predict returns, there.
+--- A prediction at any one time, math.huge too: a table with t and an entry for each observable. At a list or a column
+--- of rising times: what predict returns, there.
 local function at(pred, t)
   options.check_self(pred, run_type, "a prediction", "pred:at")
   if type(t) == "table" or type(t) == "userdata" then
     local times = matrix(t)
     return evaluate(pred, { times = times:reshape(times.count, 1) })
   end
-  if type(t) ~= "number" or not (t >= 0 and t < math.huge) then
+  if type(t) ~= "number" or not (t >= 0) then
     options.fail("pred:at", "a time is needed, 0 or later, got " .. options.describe(t))
   end
   return evaluate(pred, { times = matrix { t } }):at(t)

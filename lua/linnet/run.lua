@@ -38,7 +38,7 @@ function methods:at(t)
   options.check_self(self, core.run, "a run", "run:at")
   if type(t) ~= "number" then options.fail("run:at", "a time is needed, got " .. options.describe(t)) end
   if self.t.rows == 0 then options.fail("run:at", "the run ended before its first record") end
-  local _, k = (self.t - t):abs():min()
+  local k = t == math.huge and self.t.rows or select(2, (self.t - t):abs():min())
   local record = { t = self.t[k], index = k }
   for _, name in ipairs(self.recorded) do
     local values = self[name]

@@ -38,7 +38,7 @@ static schedule read_schedule(const options *o) {
   option_exclusive(o, "steps", "times");
   option_exclusive(o, "every", "times");
   if (option_given(o, "times")) {
-    ln_matrix t = push_rising_times(o);
+    ln_matrix t = push_rising_times(o, false);
     s.asked = t.data;
     s.count = t.rows;
     return s;
@@ -290,7 +290,7 @@ int network_flow(lua_State *L) {
   run r = read_run(&o, 1);
   double tolerance = read_tolerance(&o, r.net);
   double weight_decay = option_nonnegative_or(&o, "weight_decay", 0);
-  ln_matrix asked = push_rising_times(&o);
+  ln_matrix asked = push_rising_times(&o, false);
 
   push_run_records(&r, asked.rows);
   r.evaluations = FLOW_EVALUATIONS;

@@ -40,11 +40,12 @@ double read_tolerance(const options *o, const ln_net *net) {
   return option_between_or(o, "tolerance", 1e-13, 1e-1, ln_flow_tolerance(net));
 }
 
-ln_matrix push_rising_times(const options *o) {
+ln_matrix push_rising_times(const options *o, bool limit) {
   times t = option_times(o, "times");
   if (!t.n) option_fail(o, "times", "is empty");
   for (size_t i = 0; i < t.n; i++) {
-    if (!isfinite(t.data[i])) option_fail(o, "times", "must be finite; number %zu is %g", i + 1, t.data[i]);
+    if (!isfinite(t.data[i]) && !(limit && t.data[i] == INFINITY))
+      option_fail(o, "times", "must be finite; number %zu is %g", i + 1, t.data[i]);
     if (i && t.data[i] < t.data[i - 1])
       option_fail(o, "times", "must rise; number %zu is %g and number %zu is %g", i, t.data[i - 1], i + 1,
                   t.data[i]);

@@ -51,8 +51,8 @@ run read_run(const options *o, int owner);
 /* Option `tolerance` of a flow. */
 double read_tolerance(const options *o, const ln_net *net);
 
-/* Pushes the rising times of option `times` as a column. */
-ln_matrix push_rising_times(const options *o);
+/* Pushes the rising times of option `times` as a column; with `limit` they may end with infinity. */
+ln_matrix push_rising_times(const options *o, bool limit);
 
 /* Pushes room for this many records and their times. */
 void push_run_records(run *r, size_t records);

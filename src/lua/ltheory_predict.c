@@ -33,7 +33,7 @@ static int read_predict(lua_State *L) {
   lua_setfield(L, 2, "task");
   if (option_push(&o, "test") != LUA_TNIL) task_for(L, lua_gettop(L), call, net, LN_PLAN_AUTO);
   lua_setfield(L, 2, "test");
-  ln_matrix asked = push_rising_times(&o);
+  ln_matrix asked = push_rising_times(&o, true);
   push_column(L, asked.data, asked.rows);
   lua_setfield(L, 2, "times");
   option_push(&o, "record");
@@ -113,7 +113,7 @@ static int evaluate(lua_State *L) {
   run r = read_run(&o, 2);
   double tolerance = read_tolerance(&o, r.net);
   r.decay = option_nonnegative_or(&o, "weight_decay", 0);
-  ln_matrix asked = push_rising_times(&o);
+  ln_matrix asked = push_rising_times(&o, true);
   push_run_records(&r, asked.rows);
   r.predicts = true;
   r.evaluations = solution->has_plan ? FLOW_EVALUATIONS : 0;
@@ -123,6 +123,7 @@ static int evaluate(lua_State *L) {
                         .count = asked.rows,
                         .weight_decay = r.decay,
                         .tolerance = tolerance,
+                        .any_rotation = !(r.recording.needs & LN_NEEDS_ROTATION),
                         .plan = &r.plan,
                         .theta = r.theta,
                         .output = record_next,

@@ -9,6 +9,8 @@
 /* Progress is told every so many gradients, and at each one that takes long (floating-point operations). */
 #define REPORT_EVERY 64
 #define LONG_STEP 1e6
+#define STEPS_TO_REST                                                                                        \
+  100000                  /* a flow that does not settle within so many rests on a saddle, or hardly moves */
 #define NEARLY_DONE 0.999 /* the most that is reported before the last record: steps reach beyond it */
 
 typedef struct flow {
@@ -62,12 +64,16 @@ double ln_flow_tolerance(const ln_net *net) { return net->kinked ? 1e-4 : 1e-10;
 ln_status ln_flow(ln_context *cx, const ln_plan *plan, double weight_decay, double *theta,
                   const double *times, size_t count, double tolerance, ln_flow_output output, void *ud) {
   if (!count) return LN_OK;
+  if (times[count - 1] == INFINITY && (!plan->settled || weight_decay > 0))
+    return ln_fail(cx, LN_EARG, "t = infinity: nothing says when %s has come to rest; give a finite time",
+                   weight_decay > 0 ? "a flow with weight decay" : "this flow");
   flow f = {.plan = plan, .weight_decay = weight_decay, .end = times[count - 1], .output = output, .ud = ud};
   ln_ode ode = {.rhs = velocity,
                 .output = hand_on,
                 .settled = settled,
                 .ud = &f,
                 .n = plan->net->count,
+                .max_steps = times[count - 1] == INFINITY ? STEPS_TO_REST : 0,
                 .rtol = STEP_SHARE * tolerance,
                 .atol = ABSOLUTE_TOLERANCE * STEP_SHARE * tolerance * smallest_layer(plan->net, theta)};
   return ln_ode_solve(cx, &ode, 0, theta, times, count);

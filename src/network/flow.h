@@ -16,7 +16,7 @@ double ln_flow_tolerance(const ln_net *net);
 /* Integrates from theta (at t = 0) through the rising times. theta holds the state at the last one on success, and the
  * last accepted step after an error. tolerance: about the error of every state put out, relative to the weights; tiny starts
  * keep their digits, since the absolute tolerance follows the smallest layer. Once the state is a minimum to rounding the
- * integration ends and the state holds (not with weight decay: no plan knows where its minimum is). */
+ * integration ends and the state holds, so that the last time may be infinite (not with weight decay: no plan knows where its minimum is). */
 ln_status ln_flow(ln_context *cx, const ln_plan *plan, double weight_decay, double *theta,
                   const double *times, size_t count, double tolerance, ln_flow_output output, void *ud);
 

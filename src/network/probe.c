@@ -168,6 +168,23 @@ static ln_status factors_of(ln_context *cx, const ln_net *net, const double *the
   return ln_ntk_of_layers(cx, W, net->depth, ntk);
 }
 
+static ln_status kernel_norm(ln_context *cx, ln_probe *probe, const double *theta, double *out) {
+  ln_mark mark = ln_begin(cx);
+  const ln_task *task = probe->task.task;
+  ln_status status;
+  if (is_plain(probe->net)) {
+    ln_ntk ntk;
+    status = factors_of(cx, probe->net, theta, &ntk);
+    if (status == LN_OK) status = ln_ntk_product(cx, &ntk, &ntk, task->Sxx, out);
+    *out = sqrt(*out) * (task->examples ? (double)task->examples : 1);
+    return ln_end(cx, mark, status);
+  }
+  ln_matrix K;
+  status = kernel_of(cx, probe, theta, &K);
+  if (status == LN_OK) *out = ln_norm(K);
+  return ln_end(cx, mark, status);
+}
+
 static ln_status kernel_distance(ln_context *cx, ln_probe *probe, const double *theta, double *out) {
   ln_mark mark = ln_begin(cx);
   ln_status status;
@@ -253,10 +270,12 @@ const ln_observable ln_observables[] = {
      LN_NEEDS_LINEAR | LN_NEEDS_MODES | LN_OF_MAP, modes, alignment},
     {"norms", "Frobenius norm of each layer's weights", LN_CURVES, 0, layers, norms},
     {"balance", "|W_(l+1)'W_(l+1) - W_l W_l'| over |W_l|^2 + |W_(l+1)|^2", LN_CURVES, 0, pairs, balance},
-    {"weight_distance", "Euclidean distance of all parameters from the start", LN_CURVES, LN_NEEDS_START,
-     NULL, weight_distance},
+    {"weight_distance", "Euclidean distance of all parameters from the start", LN_CURVES,
+     LN_NEEDS_START | LN_NEEDS_ROTATION, NULL, weight_distance},
     {"ntk", "the tangent kernel on the examples, output-major, no 1/P", LN_MATRIX, LN_NEEDS_EXAMPLES,
      kernel_order, kernel},
+    {"ntk_norm", "|K|, the Frobenius norm of the tangent kernel on the examples (|K|/P without them)",
+     LN_CURVES, LN_NEEDS_KERNEL, NULL, kernel_norm},
     {"ntk_distance", "1 - <K, K0>/(|K||K0|), K0 the tangent kernel at the start", LN_CURVES,
      LN_NEEDS_START | LN_NEEDS_KERNEL, NULL, kernel_distance},
     {"ntk_alignment", "<K, yy'>/(|K||yy'|) of the tangent kernel with the targets", LN_CURVES,
@@ -265,7 +284,7 @@ const ln_observable ln_observables[] = {
      LN_NEEDS_EXAMPLES | LN_NEEDS_HIDDEN, examples, similarities},
     {"hessian", "all eigenvalues of the loss's second derivatives, rising", LN_CURVES,
      LN_NEEDS_PLAIN | LN_NEEDS_MOMENTS, parameters, hessian},
-    {"weights", "every weight and bias", LN_PARAMETERS, 0, parameters, all_parameters},
+    {"weights", "every weight and bias", LN_PARAMETERS, LN_NEEDS_ROTATION, parameters, all_parameters},
     {0},
 };
 

@@ -61,8 +61,9 @@ enum ln_need {
   LN_NEEDS_START = 32,
   LN_NEEDS_MOMENTS = 64,
   LN_NEEDS_EXAMPLES = 128,
-  LN_NEEDS_KERNEL = 256, /* built on the examples where the network is not plain; else the moments */
-  LN_OF_MAP = 512,       /* no more than the map of a plain network */
+  LN_NEEDS_KERNEL = 256,    /* built on the examples where the network is not plain; else the moments */
+  LN_OF_MAP = 512,          /* no more than the map of a plain network */
+  LN_NEEDS_ROTATION = 1024, /* changes if a hidden layer of linear units is rotated with all its weights */
 };
 
 typedef struct ln_observable {

@@ -39,7 +39,7 @@ typedef struct spreading {
 static ln_status spread(ln_context *cx, void *ud, size_t index, double t, const double *narrow) {
   const spreading *s = ud;
   size_t depth = s->net->depth;
-  double decayed = exp(-s->weight_decay * t);
+  double decayed = s->weight_decay > 0 ? exp(-s->weight_decay * t) : 1; /* also where t is infinite */
   for (size_t i = 0; i < s->net->count; i++) s->theta[i] = decayed * s->start[i];
   for (size_t l = 0; l < depth; l++) {
     ln_matrix A = ln_weights(s->narrow, narrow, l), A0 = ln_weights(s->narrow, s->first, l);

@@ -174,6 +174,7 @@ static ln_status follow_riccati(ln_context *cx, const ln_net *net, const ln_task
   ln_riccati r;
   packing p = {net, request, theta};
   ln_status status = ln_riccati_of_net(cx, net, task, request->weight_decay, &r);
+  r.any_rotation = request->any_rotation;
   if (status == LN_OK) status = ln_riccati_follow(cx, &r, request->times, request->count, pack_two, &p);
   return ln_end(cx, mark, status);
 }

@@ -23,7 +23,8 @@ typedef struct ln_request {
   const double *times;
   size_t count;
   double weight_decay;
-  double tolerance; /* of an integration, relative, per step */
+  double tolerance;  /* of an integration, relative, per step */
+  bool any_rotation; /* of hidden layers: nothing that is asked depends on it */
   const ln_plan *plan;
   double *theta; /* the plan's, at the start; changed */
   ln_flow_output output;

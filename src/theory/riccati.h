@@ -31,7 +31,9 @@ typedef struct ln_riccati {
   double decay;
   ln_white white;     /* of the inputs, with its misfit */
   ln_balance balance; /* of the weights on the data's inputs, with its misfit */
-  bool still;         /* W1 has weights on inputs that are not in the data: there it never moves */
+  bool
+      any_rotation; /* set by the caller: weights up to a rotation of the hidden layer will do, so none is integrated */
+  bool still; /* W1 has weights on inputs that are not in the data: there it never moves */
 
   /* All below for Q sqrt(c), W1 on the data's inputs only; f falls. */
   size_t n, rank; /* of F; of Q */

@@ -132,7 +132,7 @@ static ln_status root_of_state(ln_context *cx, const transport *p, double t) {
 static ln_status turn(ln_context *cx, transport *p, const double *y) {
   const ln_riccati *r = p->r;
   size_t n = r->n, rank = r->rank;
-  if (rank < 2) return ln_identity(p->X), LN_OK;
+  if (rank < 2 || r->any_rotation) return ln_identity(p->X), LN_OK;
   unscale(p, y, p->q);
   ln_copy(p->T, p->root);
   for (size_t i = 0, end; i < n; i = end) {
@@ -310,7 +310,7 @@ ln_status ln_riccati_follow(ln_context *cx, const ln_riccati *r, const double *t
   ln_mark mark = ln_begin(cx);
   transport p = {.r = r, .times = times, .output = output, .ud = ud};
   ln_status status = take_room(cx, &p);
-  if (status == LN_OK && r->rank > 1 && count > 0 && times[count - 1] > 0)
+  if (status == LN_OK && r->rank > 1 && !r->any_rotation && count > 0 && times[count - 1] > 0)
     return ln_end(cx, mark, integrate(cx, &p, count));
   for (size_t k = 0; k < count && status == LN_OK; k++) {
     status = ln_poll(cx);

@@ -3,7 +3,7 @@
 local stream = random.stream(21)
 local X, Y = stream:normal(3, 6), stream:normal(2, 6)
 local task = data.task { X = X, Y = Y }
-local EVERYTHING = { "ntk", "ntk_distance", "ntk_alignment", "weight_distance", "representations", "hessian", "alignment",
+local EVERYTHING = { "ntk", "ntk_norm", "ntk_distance", "ntk_alignment", "weight_distance", "representations", "hessian", "alignment",
                      "weights" }
 
 local function fresh(options)
@@ -52,6 +52,7 @@ describe("observables", function()
     for k = 1, 3 do
       local now = network.from(run.weights[k])
       assert.close(run.ntk[k], theory.ntk.kernel { net = now, X = X }, 1e-13)
+      assert.close(run.ntk_norm[k], run.ntk[k]:norm(), 1e-13 * run.ntk[k]:norm())
       assert.close(run.ntk_distance[k], theory.ntk.distance { net = now, other = start, task = task }, 1e-14)
       assert.close(run.ntk_alignment[k], theory.ntk.alignment { net = now, task = task }, 1e-14)
       assert.close(run.weight_distance[k], (parameters(now) - parameters(start)):norm(), 1e-14)

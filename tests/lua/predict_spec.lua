@@ -213,6 +213,24 @@ describe("a prediction", function()
     assert.equal(2, several.t.rows)
   end)
 
+  it("is known at the end of time, where a closed form or the flow comes to rest", function()
+    local white = data.spectrum { s = { 3, 2, 1 }, inputs = 3, outputs = 3, seed = 2 }
+    local starts = {
+      shallow = { depth = 1 },
+      decoupled = { hidden = 3, init = "aligned", strength = 0.02, depth = 3 },
+      riccati = { hidden = 3, init = "lambda", lambda = 0.5, strength = 0.05 },
+      balanced = { hidden = 3, init = "balanced", scale = 0.3, depth = 3 },
+      flow = { hidden = 3, scale = 0.3, depth = 3 },
+    }
+    for solution, start in pairs(starts) do
+      start.task, start.seed = white, 1
+      local ends = theory.predict { net = network.new(start), task = white, times = { 0, 1, math.huge } }
+      assert.equal(solution, ends.solution)
+      assert.close(ends.modes:row(3), matrix { { 3, 2, 1 } }, 1e-9)
+      assert.close(ends:at(math.huge).modes, matrix { { 3, 2, 1 } }, 1e-9)
+    end
+  end)
+
   it("can be asked of a solution by name, and what is off is an error that says what would do", function()
     local random_start = network.new { task = task, hidden = 8, scale = 0.1, seed = 1 }
     assert.equal("flow", theory.predict { net = net, task = task, times = t, solution = "flow" }.solution)

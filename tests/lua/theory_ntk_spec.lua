@@ -116,3 +116,103 @@ describe("theory.ntk refuses", function()
     end)
   end
 end)
+
+describe("theory.ntk.path", function()
+  local white = data.spectrum { s = { 3, 2, 1 }, inputs = 3, outputs = 3, examples = 8, seed = 2 }
+  local times = matrix.linspace(0, 5, 21)
+  local starts = {
+    riccati = { init = "lambda", lambda = 0.5, strength = 0.05 },
+    decoupled = { init = "aligned", strength = 0.02, depth = 3 },
+    balanced = { init = "balanced", scale = 0.3, depth = 3 },
+    flow = { scale = 0.3, depth = 3 },
+    shallow = { depth = 1 },
+  }
+
+  local function start_of(solution)
+    local options = { task = white, seed = 1, hidden = solution ~= "shallow" and 3 or nil }
+    for name, value in pairs(starts[solution]) do options[name] = value end
+    return network.new(options)
+  end
+
+  for solution in pairs(starts) do
+    it("is the kernel along the flow: " .. solution, function()
+      local net = start_of(solution)
+      local path = theory.ntk.path { net = net, task = white, times = times, kernel = true }
+      assert.equal(solution, path.solution)
+      assert.equal(solution ~= "flow" and solution ~= "balanced", path.exact)
+      local flow = net:copy():flow { task = white, times = times, tolerance = 1e-12,
+        record = { "ntk", "ntk_norm", "ntk_distance", "ntk_alignment" } }
+      local size = flow.ntk_norm:max()
+      assert.close(path.norm, flow.ntk_norm, 1e-9 * size)
+      assert.close(path.distance, flow.ntk_distance, 1e-9)
+      assert.close(path.alignment, flow.ntk_alignment, 1e-9)
+      for k = 1, #times do assert.close(path.kernel[k], flow.ntk[k], 1e-9 * size) end
+    end)
+  end
+
+  it("is that of a trained network to the error of its rate", function()
+    local net, errors = start_of "riccati", {}
+    for i, rate in ipairs { 0.02, 0.01, 0.005 } do
+      local run = net:copy():train { task = white, rate = rate, times = times, record = { "ntk", "ntk_norm" } }
+      local path = theory.ntk.path { weights = net.weights, task = white, times = run.t, kernel = true }
+      errors[i] = (path.norm - run.ntk_norm):abs():max()
+    end
+    for i = 1, 2 do
+      local ratio = errors[i] / errors[i + 1]
+      assert.is_true(ratio > 1.8 and ratio < 2.2, "halving the rate halves the error, not divides it by " .. ratio)
+    end
+  end)
+
+  it("ends where theory.ntk.limit says", function()
+    for solution in pairs(starts) do
+      local net = start_of(solution)
+      local limit = theory.ntk.limit { net = net, task = white, kernel = true }
+      local path = theory.ntk.path { net = net, task = white, times = { 0, 60, math.huge }, kernel = true }
+      for _, k in ipairs { 2, 3 } do
+        assert.close(limit.norm, path.norm[k], 1e-8 * limit.norm)
+        assert.close(limit.distance, path.distance[k], 1e-8)
+        assert.close(limit.alignment, path.alignment[k], 1e-8)
+        assert.close(limit.kernel, path.kernel[k], 1e-8 * limit.norm)
+      end
+      assert.close(limit.growth, limit.norm / path.norm[1], 1e-12 * limit.growth)
+    end
+  end)
+
+  it("turns less the lazier the start, as lambda^-4", function()
+    local distances = {}
+    for i, lambda in ipairs { 10, 30, 100 } do
+      local net = network.new { task = white, hidden = 3, init = "lambda", lambda = lambda, strength = 0.1, seed = 3 }
+      local limit = theory.ntk.limit { net = net, task = white }
+      assert.is_true(limit.exact)
+      distances[i] = limit.distance
+    end
+    assert.is_true(distances[1] > 30 * distances[2] and distances[2] > 50 * distances[3])
+  end)
+
+  it("knows no limit where nothing says that the flow rests", function()
+    local net = start_of "flow"
+    assert.error_matches(function() theory.ntk.limit { net = net, task = white, weight_decay = 0.1 } end,
+      "t = infinity: nothing says when a flow with weight decay has come to rest")
+  end)
+
+  it("refuses what makes no sense", function()
+    local net = start_of "riccati"
+    local cases = {
+      { { task = white, times = times }, "give net = a network, or weights" },
+      { { net = net, weights = net.weights, task = white, times = times }, "give net = a network, or weights" },
+      { { net = net, times = times }, "task" },
+      { { net = net, task = white }, "times" },
+      { { net = net, task = white, times = { 1, 0 } }, "must rise" },
+      { { net = net, task = white, times = { 0, 0 / 0 } }, "times" },
+      { { net = net, task = white, time = times }, "did you mean 'times'" },
+      { { net = net, task = white, times = times, kernel = 1 }, "kernel" },
+      { { weights = 3, task = white, times = times }, "weights must be the list of a network's layers, got 3" },
+      { { net = net, task = data.task { Sxx = white.Sxx, Syx = white.Syx, tr_yy = white.tr_yy }, times = times, kernel = true },
+        "needs examples" },
+    }
+    for _, case in ipairs(cases) do
+      assert.error_matches(function() theory.ntk.path(case[1]) end, case[2])
+    end
+    assert.error_matches(function() theory.ntk.limit { net = net, task = white, times = times } end, "times")
+  end)
+end)
