@@ -15,6 +15,7 @@ packages.build := gcc libc6-dev make pkg-config liblua5.4-dev libopenblas-dev li
                   libzip-dev zlib1g-dev libedit-dev gnuplot-nox
 packages.test  := libcmocka-dev lua-busted perl
 packages.lint  := clang-format clang-tidy cppcheck lua-check
+packages.fuzz  := clang-14 libclang-rt-14-dev
 packages.bench := lua5.4 python3-numpy python3-scipy
 
 LIBRARIES := lua5.4 openblas lapacke libedit libzip zlib
@@ -46,7 +47,7 @@ embeds   := $(patsubst examples/embed/%.c,$(BUILD)/examples/%,$(sort $(wildcard 
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all setup setup-test setup-lint run test bench install uninstall installcheck format lint sanitize valgrind clean help
+.PHONY: all setup setup-test setup-lint run test fuzz run-fuzzers bench install uninstall installcheck format lint sanitize valgrind clean help
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -144,6 +145,32 @@ sanitize: ## the tests under AddressSanitizer, UndefinedBehaviorSanitizer and Le
 valgrind: all ## the quickstart under valgrind
 	OPENBLAS_NUM_THREADS=1 valgrind -q --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite \
 	  $(BUILD)/linnet examples/quickstart.lua
+
+# Each target runs for SECONDS. Its corpus (tests/fuzz/corpus) grows in build/fuzz/corpus; what breaks something is left
+# there as crash-*, and named.
+SECONDS   ?= 10
+fuzzers   := npy npz csv idx gzip network run source arguments
+fuzz: ## libFuzzer over file formats, arguments and Lua source: SECONDS=10 each
+	@tools/setup.sh $(packages.build) $(packages.fuzz)
+	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang-14 OPT='-O1 -g' \
+	  SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer' run-fuzzers
+
+run-fuzzers: $(patsubst %,$(BUILD)/fuzzers/%,$(fuzzers))
+	@for target in $(fuzzers); do \
+	  mkdir -p $(BUILD)/corpus/$$target; \
+	  $(BUILD)/fuzzers/$$target -max_total_time=$(SECONDS) -max_len=4096 -timeout=30 -rss_limit_mb=4096 -print_final_stats=1 \
+	    -artifact_prefix=$(BUILD)/$$target- $(BUILD)/corpus/$$target tests/fuzz/corpus/$$target >$(BUILD)/$$target.log 2>&1 || \
+	    { tail -n 40 $(BUILD)/$$target.log; exit 1; }; \
+	  sed -n "s/stat::number_of_executed_units: */$$target: executions /p" $(BUILD)/$$target.log; \
+	done
+
+$(BUILD)/fuzzers/%: tests/fuzz/%.c tests/fuzz/fuzz.h $(BUILD)/internal.a
+	@mkdir -p $(@D)
+	$(say) link $@
+	$(Q)$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) -o $@ $< $(BUILD)/internal.a $(LDFLAGS) -fsanitize=fuzzer $(LIBRARY_LIBS)
+
+$(patsubst %,$(BUILD)/fuzzers/%,npy npz csv idx gzip network run): $(BUILD)/fuzzers/files
+	@ln -sf files $@
 
 bench: all ## benchmarks beside the peers installed, in one run
 	@tools/setup.sh $(packages.bench) || echo "Without them the peers' columns stay empty."

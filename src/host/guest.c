@@ -27,7 +27,8 @@ static linnet_state *be_guest(lua_State *L) {
   S->config.alloc = lua_getallocf(L, &S->config.alloc_ud);
   ready_context(S);
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
-  S->L = S->running = lua_tothread(L, -1);
+  S->L = lua_tothread(L, -1);
+  S->running = S->L;
   lua_pop(L, 1);
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, leave_host);

@@ -1,0 +1,1 @@
+return matrix.eye(3):svd()

@@ -1,0 +1,1 @@
+goto a ::a:: return load('return ...')(1, 2)
