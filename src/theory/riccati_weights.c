@@ -18,14 +18,17 @@
 #define STEP_TOLERANCE 1e-13
 #define PIECE 5         /* on a saddle: of the fastest time, in which an error grows e^5 */
 #define NEAR_LIMIT 1e-3 /* of a row's square: no plateau any more */
-#define SETTLED                                                                                              \
-  1e-11 /* velocities relative to the fastest rate, and overlaps, relative to the rows' limits */
+/* Velocities relative to the fastest rate, and overlaps, relative to the rows' limits: rows whose rates are close still
+ * turn for long, by more than they move, as the square of what lies between. */
+#define SETTLED 1e-10
+#define SETTLED_LEAST 1e-14
+#define SETTLED_MOST 1e-12
 
 typedef struct transport {
   const ln_riccati *r;
   double *size;                         /* of each row of L: the state is q with rows divided by it */
   double *target, *full;                /* squares of the rows in the limit; the largest that they can have */
-  double fastest;                       /* rate */
+  double fastest, still;                /* rate; what counts as settled */
   ln_matrix q, H;                       /* n x rank; rank x rank */
   ln_matrix J, Jq, qJq;                 /* kappa > 0 only */
   ln_matrix T, root, B, Y, Z, X, TX, Q; /* of an output */
@@ -79,6 +82,17 @@ static bool is_null(const ln_riccati *r, size_t i) {
   return r->kappa == 0 && (r->f[i] == r->lambda / 2 - r->decay || r->f[i] == -r->lambda / 2 - r->decay);
 }
 
+static double settled_size(const transport *p) {
+  const ln_riccati *r = p->r;
+  double nearest = p->fastest; /* distance of two rates that are not equal */
+  for (size_t i = 0, next; i < r->n && r->f[i] > 0; i = next) {
+    next = ln_riccati_group(r, i);
+    if (next < r->n && r->f[next] > 0) nearest = fmin(nearest, r->f[next - 1] - r->f[next]);
+  }
+  double share = nearest / p->fastest;
+  return fmax(SETTLED_LEAST, fmin(SETTLED_MOST, SETTLED * share * share));
+}
+
 /* Does X no longer turn? Rows that are learned no longer move, and the others have nothing in common with
  * them. */
 static bool settled(void *ud, double t, const double *y, const double *dydt) {
@@ -94,13 +108,13 @@ static bool settled(void *ud, double t, const double *y, const double *dydt) {
       double x = p->size[i] * y[i + j * n], v = p->size[i] * dydt[i + j * n];
       square += x * x, speed = hypot(speed, v);
     }
-    if (speed > SETTLED * p->fastest * sqrt(full)) return false;
+    if (speed > p->still * p->fastest * sqrt(full)) return false;
     if (rises && fabs(square - p->target[i]) > NEAR_LIMIT * full) return false;
     for (size_t k = 0; k < n && r->kappa == 0; k++) {
       if (r->f[k] > 0 && !is_null(r, k)) continue;
       double overlap = 0;
       for (size_t j = 0; j < rank; j++) overlap += y[k + j * n] * p->size[i] * y[i + j * n];
-      if (fabs(overlap) > SETTLED * sqrt(full)) return false;
+      if (fabs(overlap) > p->still * sqrt(full)) return false;
     }
   }
   return p->settled = true;
@@ -292,6 +306,7 @@ static ln_status integrate(ln_context *cx, transport *p, size_t count) {
     p->fastest = fmax(p->fastest, hypot(r->f[i], sqrt(r->kappa)));
     for (size_t j = 0; j < rank; j++) y[i + j * n] = p->size[i] > 0 ? LN_AT(r->L, i, j) / p->size[i] : 0;
   }
+  p->still = settled_size(p);
   ln_ode ode = {.rhs = velocity,
                 .output = hand_on,
                 .settled = settled,
