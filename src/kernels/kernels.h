@@ -84,7 +84,11 @@ static inline double ln_error_unit(double rtol, double atol, double y, double z)
   /* Sums of (e / ln_error_unit(y, z))^2 where e is the sum of these and those stages. */                    \
   X(void, stage_errors,                                                                                      \
     (size_t n, const ln_stages *these, const ln_stages *those, const double *y, const double *z,             \
-     double rtol, double atol, double sums[2]))
+     double rtol, double atol, double sums[2]))                                                              \
+  /* Sums over k < n of w e (e + 2)/x, w (e + 1)^2/x, w (e + 1)^2, w e^2/x^2 and w e^2/x. */                 \
+  X(void, relaxation_sums,                                                                                   \
+    (size_t n, const double *e, const double *w, const double *w_over_x, const double *w_over_xx,            \
+     double sums[5]))
 
 typedef struct ln_kernels {
   const char *name; /* "base", "v3" or "v4" */
