@@ -27,6 +27,9 @@
 #define LN_ADAM_SECOND 0.999
 #define LN_ADAM_LEAST 1e-8
 
+struct ln_balanced_map;
+struct ln_balanced_rows;
+
 /* A weighted sum of derivatives of a Runge-Kutta method's stages: b[j] k[j], j < count. */
 typedef struct ln_stages {
   size_t count;
@@ -88,7 +91,11 @@ static inline double ln_error_unit(double rtol, double atol, double y, double z)
   /* Sums over k < n of w e (e + 2)/x, w (e + 1)^2/x, w (e + 1)^2, w e^2/x^2 and w e^2/x. */                 \
   X(void, relaxation_sums,                                                                                   \
     (size_t n, const double *e, const double *w, const double *w_over_x, const double *w_over_xx,            \
-     double sums[5]))
+     double sums[5]))                                                                                        \
+  /* X, outputs x inputs without gaps, of time i to X + i outputs inputs (balanced_map.h), or only its \
+   * diagonal, all else being left as it is. NaN where H is not positive definite. */     \
+  X(void, balanced_map,                                                                                      \
+    (const struct ln_balanced_map *p, const struct ln_balanced_rows *rows, int diagonal, double *X))
 
 typedef struct ln_kernels {
   const char *name; /* "base", "v3" or "v4" */

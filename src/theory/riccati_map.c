@@ -92,21 +92,36 @@ static ln_two_rows *renumber(ln_context *cx, const ln_riccati_map *map, const ln
   return to;
 }
 
+/* C and Z as the kernel wants them. */
+static void fill_panels(ln_balanced_map *p, ln_matrix C, ln_matrix Z) {
+  size_t n = p->rank, width = ln_padded(n);
+  for (size_t i = 0; i < width; i++)
+    for (size_t j = 0; j < width; j++) {
+      double identity = i == j; /* beyond the rank */
+      p->C[i / LN_PANEL * LN_PANEL * width + j * LN_PANEL + i % LN_PANEL] =
+          i < n && j < n ? LN_AT(C, i, j) : identity;
+    }
+  for (size_t k = 0; k < p->rest; k++)
+    for (size_t j = 0; j < width; j++)
+      p->Z[j / LN_PANEL * LN_PANEL * p->rest + k * LN_PANEL + j % LN_PANEL] = j < n ? LN_AT(Z, k, j) : 0;
+}
+
 static ln_status prepare_quick(ln_context *cx, ln_riccati_map *map) {
   const ln_riccati *r = map->riccati;
-  ln_riccati_lanes *p = &map->lanes;
-  *p = (ln_riccati_lanes){.rank = r->rank, .rest = r->n - r->rank, .outputs = r->U.rows, .inputs = r->V.rows};
+  ln_balanced_map *p = &map->lanes;
+  *p = (ln_balanced_map){.rank = r->rank, .rest = r->n - r->rank, .outputs = r->U.rows, .inputs = r->V.rows};
   map->rows = sort_rows(cx, r);
   if (!map->rows) return LN_EMEMORY;
   p->P = renumber(cx, map, map->P, p->outputs), p->Q = renumber(cx, map, map->Q, p->inputs);
-  p->C = ln_reals(cx, ln_riccati_lanes_c(p)), p->Z = ln_reals(cx, ln_riccati_lanes_z(p));
+  size_t width = ln_padded(p->rank);
+  p->C = ln_take(cx, width, width * sizeof(double)), p->Z = ln_take(cx, width, p->rest * sizeof(double));
   if (!p->P || !p->Q || !p->C || !p->Z) return LN_EMEMORY;
   ln_mark mark = ln_begin(cx);
   ln_matrix Z = ln_take_matrix(cx, p->rest, p->rank), C = ln_take_matrix(cx, p->rank, p->rank);
   if (!Z.data || !C.data) return ln_end(cx, mark, LN_EMEMORY);
   ln_status status = invert(cx, map, Z, C, &map->error);
   map->quick = map->error <= QUICK_ERROR;
-  if (map->quick) ln_riccati_lanes_fill(p, C.data, Z.data);
+  if (map->quick) fill_panels(p, C, Z);
   return ln_end(cx, mark, status);
 }
 
@@ -164,6 +179,14 @@ static ln_status form_start(ln_context *cx, const ln_riccati_map *map, ln_matrix
   return ln_end(cx, mark, LN_OK);
 }
 
+/* Of a group of times. */
+static double flops(const ln_balanced_map *p, bool diagonal) {
+  double n = (double)p->rank, rest = (double)p->rest, outputs = (double)p->outputs,
+         inputs = (double)p->inputs;
+  double map = diagonal ? fmin(outputs, inputs) : outputs * inputs;
+  return LN_TIMES * n * (2 * rest * n + 2 * n * n / 3 + 2 * map + 3 * (outputs + inputs));
+}
+
 /* The rows that grow without a pivot must not overflow. */
 static bool in_reach(const ln_riccati_map *map, double t) {
   const ln_riccati *r = map->riccati;
@@ -174,38 +197,38 @@ static bool in_reach(const ln_riccati_map *map, double t) {
 /* int_0^t exp(2 f x) dx */
 static double gain(double f, double t) { return fabs(f * t) < 1e-18 ? t : expm1(2 * f * t) / (2 * f); }
 
-static void fill_rows(const ln_riccati_map *map, double t, size_t lane, const ln_riccati_rows *rows) {
+static void fill_rows(const ln_riccati_map *map, double t, size_t lane, const ln_balanced_rows *rows) {
   const ln_riccati *r = map->riccati;
-  size_t width = ln_riccati_lanes_rows(&map->lanes);
+  size_t width = ln_padded(map->lanes.rank);
   for (size_t i = 0; i < width; i++) {
     double f = i < r->rank ? r->f[map->rows[i]] : 0;
-    size_t at = i * LN_LANES + lane;
+    size_t at = i * LN_TIMES + lane;
     rows->d[at] = i < r->rank ? gain(-fabs(f), t) : 0;
     rows->e[at] = f > 0 ? exp(-f * t) : 1;
     rows->f[at] = f > 0 ? 1 : exp(f * t);
   }
   for (size_t i = r->rank; i < r->n; i++) {
     double f = r->f[map->rows[i]];
-    size_t at = (i - r->rank) * LN_LANES + lane;
+    size_t at = (i - r->rank) * LN_TIMES + lane;
     rows->g[at] = gain(f, t);
     rows->h[at] = exp(f * t);
   }
 }
 
 typedef struct space {
-  ln_riccati_lanes lanes;
-  ln_riccati_rows rows;
+  ln_balanced_map lanes;
+  ln_balanced_rows rows;
   double *maps; /* of four times, or of one */
 } space;
 
 static ln_status take_room(ln_context *cx, const ln_riccati_map *map, space *room) {
   const ln_riccati *r = map->riccati;
   size_t size = r->U.rows * r->V.rows;
-  *room = (space){.lanes = map->lanes, .maps = ln_reals(cx, map->quick ? LN_LANES * size : size)};
+  *room = (space){.lanes = map->lanes, .maps = ln_reals(cx, map->quick ? LN_TIMES * size : size)};
   if (!room->maps || !map->quick) return room->maps ? LN_OK : LN_EMEMORY;
-  size_t width = LN_LANES * ln_riccati_lanes_rows(&map->lanes), rest = LN_LANES * (r->n - r->rank);
-  room->lanes.work = ln_reals(cx, ln_riccati_lanes_work(&map->lanes));
-  ln_riccati_rows *rows = &room->rows;
+  size_t width = LN_TIMES * ln_padded(map->lanes.rank), rest = LN_TIMES * (r->n - r->rank);
+  room->lanes.work = ln_reals(cx, ln_balanced_work(&map->lanes));
+  ln_balanced_rows *rows = &room->rows;
   double **kinds[] = {&rows->d, &rows->e, &rows->f, &rows->g, &rows->h};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
     if (!(*kinds[i] = ln_reals(cx, i < 3 ? width : rest))) return LN_EMEMORY;
@@ -213,11 +236,11 @@ static ln_status take_room(ln_context *cx, const ln_riccati_map *map, space *roo
 }
 
 /* Up to four times at once, the last repeated in the lanes that are left. */
-static void form_quickly(const ln_riccati_map *map, const double *times, size_t count, bool diagonal,
-                         space *room) {
-  ln_matrix all = ln_window(room->maps, map->left.cols * map->right.cols, LN_LANES);
-  for (size_t l = 0; l < LN_LANES; l++) fill_rows(map, times[l < count ? l : count - 1], l, &room->rows);
-  ln_riccati_lanes_map(&room->lanes, &room->rows, diagonal, room->maps);
+static void form_quickly(ln_context *cx, const ln_riccati_map *map, const double *times, size_t count,
+                         bool diagonal, space *room) {
+  ln_matrix all = ln_window(room->maps, map->left.cols * map->right.cols, LN_TIMES);
+  for (size_t l = 0; l < LN_TIMES; l++) fill_rows(map, times[l < count ? l : count - 1], l, &room->rows);
+  cx->kernels->balanced_map(&room->lanes, &room->rows, diagonal, room->maps);
   if (map->riccati->white.c != 1) ln_scale(1 / map->riccati->white.c, all);
 }
 
@@ -230,11 +253,11 @@ ln_status ln_riccati_map_follow(ln_context *cx, const ln_riccati_map *map, const
   space room;
   ln_status status = take_room(cx, map, &room);
   for (size_t k = 0, together; k < count && status == LN_OK; k += together) {
-    for (together = 0; together < LN_LANES && k + together < count && in_reach(map, times[k + together]);)
+    for (together = 0; together < LN_TIMES && k + together < count && in_reach(map, times[k + together]);)
       together++;
     if (together) {
-      status = ln_charge(cx, ln_riccati_lanes_flops(&map->lanes, diagonal));
-      if (status == LN_OK) form_quickly(map, times + k, together, diagonal, &room);
+      status = ln_charge(cx, flops(&map->lanes, diagonal));
+      if (status == LN_OK) form_quickly(cx, map, times + k, together, diagonal, &room);
     } else {
       ln_matrix X = ln_window(room.maps, outputs, inputs);
       together = 1;

@@ -13,8 +13,8 @@
 #ifndef LN_RICCATI_MAP_H
 #define LN_RICCATI_MAP_H
 
+#include "kernels/balanced_map.h"
 #include "theory/riccati.h"
-#include "theory/riccati_lanes.h"
 
 typedef struct ln_riccati_map {
   const ln_riccati *riccati;
@@ -23,7 +23,7 @@ typedef struct ln_riccati_map {
   bool quick;
   size_t *rows; /* of L: those of L_1, then those of L_2 */
   double error; /* an estimate of the quick form's, relative to |M| */
-  ln_riccati_lanes lanes;
+  ln_balanced_map lanes;
 } ln_riccati_map;
 
 /* r stays in use. LN_EARG if r->still. */

@@ -144,6 +144,28 @@ static void large_layers_too(void **state) {
   assert_true(quick > 0);
 }
 
+static void every_width_of_registers_gives_it(void **state) {
+  (void)state;
+  for (size_t k = 0; k < KINDS; k++) {
+    const kind *s = &kinds[k];
+    problem p = make(s);
+    ln_riccati r = prepare(&p, s);
+    ln_matrix first[TIMES], maps[TIMES];
+    for (size_t i = 0; i < TIMES; i++)
+      first[i] = take(s->outputs, s->inputs), maps[i] = take(s->outputs, s->inputs);
+    assert_int_equal(ln_riccati_maps(cx, &r, times, TIMES, first), LN_OK);
+    const ln_kernels *widest = cx->kernels;
+    for (const ln_kernels *const *width = ln_kernels_here(); *width; width++) {
+      cx->kernels = *width;
+      assert_int_equal(ln_riccati_maps(cx, &r, times, TIMES, maps), LN_OK);
+      bool fuses = strcmp((*width)->name, "base") != 0;
+      for (size_t i = 0; i < TIMES; i++)
+        assert_true(largest_difference(first[i], maps[i]) <= (fuses ? 0 : 1e-11 * largest(first[i])));
+    }
+    cx->kernels = widest;
+  }
+}
+
 /* ---- in the modes ---- */
 
 typedef struct seen {
@@ -264,6 +286,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(the_map_alone_is_that_of_the_closed_form),
       TEST(large_layers_too),
+      TEST(every_width_of_registers_gives_it),
       TEST(it_is_handed_out_in_the_modes_whole_or_the_diagonal_alone),
       TEST(inputs_without_data_have_no_part_in_it),
       TEST(times_below_zero_are_refused),

@@ -1,46 +1,16 @@
-#include "theory/riccati_lanes.h"
+/* balanced_map.c: a Cholesky factor, its solves and a product at four times side by side. */
+#include "kernels/balanced_map.h"
 
 #include <math.h>
 #include <string.h>
 
-/* A panel holds four rows, column after column: [column][row of four][lane]. Sums of products of two panels' rows read
- * both from front to back. */
-typedef double lanes __attribute__((vector_size(LN_LANES * sizeof(double))));
+#include "kernels/width.h"
 
-enum { ROWS = 4 };
+typedef double lanes __attribute__((vector_size(LN_TIMES * sizeof(double))));
 
-#define INLINE static inline __attribute__((always_inline))
+enum { ROWS = LN_PANEL };
 
-static size_t panels(size_t rows) { return (rows + ROWS - 1) / ROWS; }
-static size_t padded(size_t rows) { return panels(rows) * ROWS; }
-
-size_t ln_riccati_lanes_rows(const ln_riccati_lanes *p) { return padded(p->rank); }
-size_t ln_riccati_lanes_c(const ln_riccati_lanes *p) { return padded(p->rank) * padded(p->rank); }
-size_t ln_riccati_lanes_z(const ln_riccati_lanes *p) { return padded(p->rank) * (p->rest ? p->rest : 1); }
-
-size_t ln_riccati_lanes_work(const ln_riccati_lanes *p) {
-  size_t width = padded(p->rank), rows = 2 * width + padded(p->rest) + padded(p->outputs) + padded(p->inputs);
-  return LN_LANES * (rows * width + ROWS * p->rest);
-}
-
-double ln_riccati_lanes_flops(const ln_riccati_lanes *p, bool diagonal) {
-  double n = (double)p->rank, rest = (double)p->rest, outputs = (double)p->outputs,
-         inputs = (double)p->inputs;
-  double map = diagonal ? fmin(outputs, inputs) : outputs * inputs;
-  return LN_LANES * n * (2 * rest * n + 2 * n * n / 3 + 2 * map + 3 * (outputs + inputs));
-}
-
-void ln_riccati_lanes_fill(ln_riccati_lanes *p, const double *C, const double *Z) {
-  size_t n = p->rank, width = padded(n);
-  for (size_t i = 0; i < width; i++)
-    for (size_t j = 0; j < width; j++) {
-      double identity = i == j; /* beyond the rank */
-      p->C[i / ROWS * ROWS * width + j * ROWS + i % ROWS] = i < n && j < n ? C[i + j * n] : identity;
-    }
-  for (size_t k = 0; k < p->rest; k++)
-    for (size_t j = 0; j < width; j++)
-      p->Z[j / ROWS * ROWS * p->rest + k * ROWS + j % ROWS] = j < n ? Z[k + j * p->rest] : 0;
-}
+static size_t panels(size_t rows) { return ln_padded(rows) / ROWS; }
 
 /* ---- sums of products ---- */
 
@@ -53,21 +23,23 @@ void ln_riccati_lanes_fill(ln_riccati_lanes *p, const double *C, const double *Z
     s01 += a[0] * b1, s11 += a[1] * b1, s21 += a[2] * b1, s31 += a[3] * b1;                                  \
   }                                                                                                          \
   sum[0] = s00, sum[1] = s10, sum[2] = s20, sum[3] = s30;                                                    \
-  sum[4] = s01, sum[5] = s11, sum[6] = s21, sum[7] = s31;
+  sum[4] = s01, sum[5] = s11, sum[6] = s21, sum[7] = s31
 #define AS_IT_IS(x) (x)
 #define IN_ALL_LANES(x) ((lanes){(x), (x), (x), (x)})
 
-INLINE void two_columns(const lanes *a, const lanes *b, size_t count, lanes *sum){SUMS(AS_IT_IS)} INLINE
-    void two_columns_of_numbers(const lanes *a, const double *b, size_t count, lanes *sum){SUMS(IN_ALL_LANES)}
+ALWAYS_INLINE void two_columns(const lanes *a, const lanes *b, size_t count, lanes *sum) { SUMS(AS_IT_IS); }
+ALWAYS_INLINE void two_columns_of_numbers(const lanes *a, const double *b, size_t count, lanes *sum) {
+  SUMS(IN_ALL_LANES);
+}
 
 /* The same of four rows by four: sum[column * ROWS + row]. */
-INLINE void products(const lanes *a, const lanes *b, size_t count, lanes *sum) {
+ALWAYS_INLINE void products(const lanes *a, const lanes *b, size_t count, lanes *sum) {
   two_columns(a, b, count, sum);
   two_columns(a, b + 2, count, sum + 8);
 }
 
-INLINE void take_root(lanes *x) {
-  for (int l = 0; l < LN_LANES; l++) (*x)[l] = sqrt((*x)[l]);
+ALWAYS_INLINE void take_root(lanes *x) {
+  for (int l = 0; l < LN_TIMES; l++) (*x)[l] = sqrt((*x)[l]);
 }
 
 /* ---- R' row by row, and what it divides ---- */
@@ -84,7 +56,7 @@ static void factor(lanes *block, lanes *inverse) {
 }
 
 /* block <- block R^-1 for the four by four R' on the diagonal. */
-INLINE void divide(lanes *block, const lanes *triangle, const lanes *inverse) {
+ALWAYS_INLINE void divide(lanes *block, const lanes *triangle, const lanes *inverse) {
   for (size_t c = 0; c < ROWS; c++) {
     for (size_t k = 0; k < c; k++)
       for (size_t r = 0; r < ROWS; r++) block[c * ROWS + r] -= block[k * ROWS + r] * triangle[k * ROWS + c];
@@ -93,7 +65,7 @@ INLINE void divide(lanes *block, const lanes *triangle, const lanes *inverse) {
 }
 
 typedef struct course {
-  const ln_riccati_lanes *p;
+  const ln_balanced_map *p;
   const lanes *d, *e, *f, *g, *h;
   size_t width;                          /* of a panel */
   lanes *R, *T, *left, *right, *weighed; /* R' in panels, T, P T, Q T; four columns of Z times g */
@@ -103,7 +75,7 @@ static lanes *panel(lanes *A, size_t width, size_t i) { return A + i * ROWS * wi
 
 /* Rows 4i .. of R', from those of H. */
 static void factor_rows(course *x, size_t i, lanes *inverse) {
-  const ln_riccati_lanes *p = x->p;
+  const ln_balanced_map *p = x->p;
   const double *Zi = p->Z + i * ROWS * p->rest;
   for (size_t k = 0; k < p->rest; k++)
     for (size_t r = 0; r < ROWS; r++) x->weighed[k * ROWS + r] = Zi[k * ROWS + r] * x->g[k];
@@ -132,7 +104,7 @@ static void factor_rows(course *x, size_t i, lanes *inverse) {
 
 /* Rows 4i .. of T: those of f, or of h Z e, times R^-1. */
 static void divide_rows(course *x, size_t i, const lanes *inverse) {
-  const ln_riccati_lanes *p = x->p;
+  const ln_balanced_map *p = x->p;
   size_t blocks = panels(p->rank), first = i < blocks ? i : 0;
   lanes *Ti = panel(x->T, x->width, i);
   if (first) memset(Ti, 0, first * ROWS * ROWS * sizeof *Ti);
@@ -165,7 +137,7 @@ static const lanes *row_of(const course *x, size_t row) {
 
 /* A = P T. */
 static void combine(const course *x, const ln_two_rows *P, size_t count, lanes *A) {
-  for (size_t i = 0; i < padded(count); i++) {
+  for (size_t i = 0; i < ln_padded(count); i++) {
     lanes *to = panel(A, x->width, i / ROWS) + i % ROWS;
     if (i >= count) {
       for (size_t k = 0; k < x->width; k++) to[k * ROWS] = (lanes){0};
@@ -179,11 +151,11 @@ static void combine(const course *x, const ln_two_rows *P, size_t count, lanes *
 
 static void put(const course *x, size_t i, size_t j, const lanes *value, double *X) {
   size_t outputs = x->p->outputs, size = outputs * x->p->inputs;
-  for (size_t l = 0; l < LN_LANES; l++) X[l * size + i + j * outputs] = (*value)[l];
+  for (size_t l = 0; l < LN_TIMES; l++) X[l * size + i + j * outputs] = (*value)[l];
 }
 
 static void multiply_out(const course *x, double *X) {
-  const ln_riccati_lanes *p = x->p;
+  const ln_balanced_map *p = x->p;
   for (size_t i = 0; i < panels(p->outputs); i++)
     for (size_t j = 0; j < panels(p->inputs); j++) {
       lanes block[ROWS * ROWS];
@@ -195,7 +167,7 @@ static void multiply_out(const course *x, double *X) {
 }
 
 static void multiply_diagonal(const course *x, double *X) {
-  const ln_riccati_lanes *p = x->p;
+  const ln_balanced_map *p = x->p;
   for (size_t i = 0; i < p->outputs && i < p->inputs; i++) {
     const lanes *a = panel(x->left, x->width, i / ROWS) + i % ROWS,
                 *b = panel(x->right, x->width, i / ROWS) + i % ROWS;
@@ -205,8 +177,8 @@ static void multiply_diagonal(const course *x, double *X) {
   }
 }
 
-void ln_riccati_lanes_map(const ln_riccati_lanes *p, const ln_riccati_rows *rows, bool diagonal, double *X) {
-  size_t width = padded(p->rank);
+void KERNEL(balanced_map)(const ln_balanced_map *p, const ln_balanced_rows *rows, int diagonal, double *X) {
+  size_t width = ln_padded(p->rank);
   lanes *work = (lanes *)p->work;
   course x = {.p = p,
               .e = (const lanes *)rows->e,
@@ -217,9 +189,9 @@ void ln_riccati_lanes_map(const ln_riccati_lanes *p, const ln_riccati_rows *rows
               .width = width,
               .R = work};
   x.T = x.R + width * width;
-  x.left = x.T + (width + padded(p->rest)) * width;
-  x.right = x.left + padded(p->outputs) * width;
-  x.weighed = x.right + padded(p->inputs) * width;
+  x.left = x.T + (width + ln_padded(p->rest)) * width;
+  x.right = x.left + ln_padded(p->outputs) * width;
+  x.weighed = x.right + ln_padded(p->inputs) * width;
   lanes *inverse = x.left; /* not needed any more when that is filled */
   for (size_t i = 0; i < panels(p->rank); i++) factor_rows(&x, i, inverse);
   for (size_t i = 0; i < panels(p->rank) + panels(p->rest); i++) divide_rows(&x, i, inverse);
