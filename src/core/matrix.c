@@ -96,8 +96,12 @@ void ln_transpose(ln_matrix A, ln_matrix B) {
 }
 
 void ln_symmetrize(ln_matrix A) {
-  for (size_t j = 0; j < A.cols; j++)
-    for (size_t i = j + 1; i < A.rows; i++) LN_AT(A, j, i) = LN_AT(A, i, j);
+  const size_t tile = 32; /* whose rows and columns both stay in the first cache */
+  for (size_t j0 = 0; j0 < A.cols; j0 += tile)
+    for (size_t i0 = j0; i0 < A.rows; i0 += tile)
+      for (size_t j = j0; j < j0 + tile && j < A.cols; j++)
+        for (size_t i = i0 > j ? i0 : j + 1; i < i0 + tile && i < A.rows; i++)
+          LN_AT(A, j, i) = LN_AT(A, i, j);
 }
 
 void ln_gemm(ln_form ta, ln_form tb, double alpha, ln_matrix A, ln_matrix B, double beta, ln_matrix C) {
