@@ -13,10 +13,10 @@ say := @$(if $(V),:,echo ' ')
 # The Debian packages, in one list. README.md says what each is for.
 packages.build := gcc libc6-dev make pkg-config liblua5.4-dev libopenblas-dev liblapacke-dev librandom123-dev \
                   libzip-dev zlib1g-dev libedit-dev gnuplot-nox
-packages.test  := libcmocka-dev lua-busted perl
+packages.test  := libcmocka-dev lua-busted lua5.4 perl
 packages.lint  := clang-format clang-tidy cppcheck lua-check
 packages.fuzz  := clang-14 libclang-rt-14-dev
-packages.bench := lua5.4 python3-numpy python3-scipy
+packages.bench := python3-numpy python3-scipy
 
 LIBRARIES := lua5.4 openblas lapacke libedit libzip zlib
 CSTD      := -std=c17 -D_GNU_SOURCE
@@ -52,7 +52,7 @@ embeds   := $(patsubst examples/embed/%.c,$(BUILD)/examples/%,$(sort $(wildcard 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 
-all: $(BUILD)/linnet $(BUILD)/liblinnet.a $(embeds) ## the command, the library and the embedding examples
+all: $(BUILD)/linnet $(BUILD)/liblinnet.a $(BUILD)/linnet.so $(embeds) ## the command, the library and the embedding examples
 
 setup: ## install what the build needs (Debian packages; asks for root only if one is missing)
 	@tools/setup.sh $(packages.build)
@@ -75,7 +75,9 @@ $(BUILD)/flags.mk: Makefile tools/setup.sh
 	@tools/setup.sh $(packages.build)
 	@mkdir -p $(@D)
 	@echo "LIBRARY_CFLAGS := $$(pkg-config --cflags $(LIBRARIES))" > $@.new
-	@echo "LIBRARY_LIBS := $$(pkg-config --variable=libdir lua5.4)/liblua5.4.a $$(pkg-config --libs openblas lapacke libedit libzip zlib) -lm -ldl" >> $@.new
+	@echo "LUA_LIBS := $$(pkg-config --variable=libdir lua5.4)/liblua5.4.a -ldl" >> $@.new
+	@echo "LIBRARY_LIBS := $$(pkg-config --libs openblas lapacke libzip zlib) -lm" >> $@.new
+	@echo "EDIT_LIBS := $$(pkg-config --libs libedit)" >> $@.new
 	@for width in v3 v4; do echo | $(CC) $(flags.$$width) -E - >/dev/null 2>&1 || exit 0; done; \
 	  echo "WIDTHS := base v3 v4" >> $@.new
 	@mv $@.new $@
@@ -108,7 +110,7 @@ $(BUILD)/embedded.o: $(BUILD)/embedded.c
 # What hosts link: one object, in which only the names of linnet.h are left, so that no other can clash with theirs.
 $(BUILD)/liblinnet.o: $(objects)
 	$(Q)$(CC) -r -nostdlib -o $@ $^
-	$(Q)objcopy --wildcard --keep-global-symbol='linnet_*' $@
+	$(Q)objcopy --wildcard --keep-global-symbol='linnet_*' --keep-global-symbol=luaopen_linnet $@
 
 $(BUILD)/liblinnet.a: $(BUILD)/liblinnet.o
 	@rm -f $@
@@ -121,18 +123,30 @@ $(BUILD)/internal.a: $(objects)
 
 $(BUILD)/linnet: $(patsubst %.c,$(BUILD)/%.o,$(cli)) $(BUILD)/liblinnet.a
 	$(say) link $@
-	$(Q)$(CC) -o $@ $^ $(LDFLAGS) $(LIBRARY_LIBS)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS) $(LUA_LIBS) $(EDIT_LIBS) $(LIBRARY_LIBS)
+
+# The shared library leaves Lua's own names to whoever loads it: a program has one Lua. The module for stock Lua is
+# nothing but a way to it, so that C modules, which link to the library too, find the same one.
+soname := liblinnet.so.0
+$(BUILD)/$(soname): $(objects)
+	$(say) link $@
+	$(Q)$(CC) -shared -Wl,-soname,$(soname) -o $@ $^ $(SANITIZE) $(LIBRARY_LIBS)
+	@ln -sf $(soname) $(BUILD)/liblinnet.so
+
+$(BUILD)/linnet.so: $(BUILD)/$(soname)
+	$(say) link $@
+	$(Q)$(CC) -shared -o $@ -Wl,--no-as-needed -L$(BUILD) -l:$(soname) -Wl,-rpath,'$$ORIGIN:$$ORIGIN/../..'
 
 $(BUILD)/examples/%: examples/embed/%.c $(BUILD)/liblinnet.a
 	@mkdir -p $(@D)
 	$(say) link $@
-	$(Q)$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/liblinnet.a $(LDFLAGS) $(LIBRARY_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/liblinnet.a $(LDFLAGS) $(LUA_LIBS) $(LIBRARY_LIBS)
 
 $(BUILD)/tests/%: tests/c/%.c $(BUILD)/internal.a | setup-test
 	@mkdir -p $(@D)
 	$(say) link $@
 	$(Q)$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) $$(pkg-config --cflags cmocka) -Itests/c -MMD -MP -o $@ $< \
-	  $(BUILD)/internal.a $(LDFLAGS) $(LIBRARY_LIBS) $$(pkg-config --libs cmocka)
+	  $(BUILD)/internal.a $(LDFLAGS) $(LUA_LIBS) $(LIBRARY_LIBS) $$(pkg-config --libs cmocka)
 
 # One prove run over the C programs and the Lua specs; the specs run in the command that was just built.
 test: setup-test all $(ctests) ## build and run all tests
@@ -167,7 +181,7 @@ run-fuzzers: $(patsubst %,$(BUILD)/fuzzers/%,$(fuzzers))
 $(BUILD)/fuzzers/%: tests/fuzz/%.c tests/fuzz/fuzz.h $(BUILD)/internal.a
 	@mkdir -p $(@D)
 	$(say) link $@
-	$(Q)$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) -o $@ $< $(BUILD)/internal.a $(LDFLAGS) -fsanitize=fuzzer $(LIBRARY_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) -o $@ $< $(BUILD)/internal.a $(LDFLAGS) -fsanitize=fuzzer $(LUA_LIBS) $(LIBRARY_LIBS)
 
 $(patsubst %,$(BUILD)/fuzzers/%,npy npz csv idx gzip network run): $(BUILD)/fuzzers/files
 	@ln -sf files $@
@@ -176,20 +190,41 @@ bench: all ## benchmarks beside the peers installed, in one run
 	@tools/setup.sh $(packages.bench) || echo "Without them the peers' columns stay empty."
 	@$(BUILD)/linnet tests/bench/run.lua
 
-installed := bin/linnet include/linnet.h lib/liblinnet.a lib/pkgconfig/linnet.pc
+# Where things go; linnet.pc finds its folders from its own place, so the whole tree can be moved.
+luamodule := lib/lua/5.4/linnet.so
+installed := bin/linnet include/linnet.h lib/liblinnet.a lib/$(soname) lib/liblinnet.so $(luamodule) \
+             lib/pkgconfig/linnet.pc share/man/man1/linnet.1 share/bash-completion/completions/linnet
+
+define linnet_pc
+prefix=$${pcfiledir}/../..
+includedir=$${prefix}/include
+libdir=$${prefix}/lib
+
+Name: linnet
+Description: the mathematics of learning in deep linear networks, in Lua
+Version: $(VERSION)
+Requires: lua5.4
+Requires.private: openblas lapacke libzip zlib
+Cflags: -I$${includedir}
+Libs: -L$${libdir} -llinnet
+Libs.private: -lm
+endef
+export linnet_pc
 
 install: all ## into PREFIX (default /usr/local), below DESTDIR if given
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,$(sort $(dir $(installed))))
 	install -m 755 $(BUILD)/linnet $(DESTDIR)$(PREFIX)/bin/linnet
 	install -m 644 src/linnet.h $(DESTDIR)$(PREFIX)/include/linnet.h
-	install -m 644 $(BUILD)/liblinnet.a $(DESTDIR)$(PREFIX)/lib/liblinnet.a
-	printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' 'libdir=$${prefix}/lib' '' 'Name: linnet' \
-	  'Description: the mathematics of learning in deep linear networks, in Lua' 'Version: $(VERSION)' \
-	  'Requires: lua5.4 openblas lapacke libzip zlib' 'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -llinnet -lm' \
-	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/linnet.pc
+	install -m 644 $(BUILD)/liblinnet.a $(BUILD)/$(soname) $(DESTDIR)$(PREFIX)/lib
+	ln -sf $(soname) $(DESTDIR)$(PREFIX)/lib/liblinnet.so
+	install -m 644 $(BUILD)/linnet.so $(DESTDIR)$(PREFIX)/$(luamodule)
+	@printenv linnet_pc > $(DESTDIR)$(PREFIX)/lib/pkgconfig/linnet.pc
+	install -m 644 docs/linnet.1 $(DESTDIR)$(PREFIX)/share/man/man1/linnet.1
+	install -m 644 tools/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/linnet
 
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,$(installed))
+	@cd $(DESTDIR)$(PREFIX) && rmdir -p $(sort $(dir $(installed))) 2>/dev/null || true # what others use stays
 
 installcheck: all ## install into a folder of its own, use what is there, uninstall
 	@tools/installcheck.sh

@@ -9,19 +9,41 @@ fail() { echo "installcheck: $1" >&2; exit 1; }
 
 ${MAKE:-make} --no-print-directory install DESTDIR="$folder/stage" PREFIX=/opt/linnet >/dev/null
 [ -x "$folder/stage/opt/linnet/bin/linnet" ] || fail "DESTDIR is not honoured"
-grep -q "^prefix=/opt/linnet$" "$folder/stage/opt/linnet/lib/pkgconfig/linnet.pc" || fail "DESTDIR is in linnet.pc"
 
-${MAKE:-make} --no-print-directory install PREFIX="$folder/in" >/dev/null
+${MAKE:-make} --no-print-directory install PREFIX="$folder/first" >/dev/null
+mv "$folder/first" "$folder/in" # the tree can be moved
 [ "$("$folder/in/bin/linnet" -e 'print(data.semantic().items[1])')" = "$(build/linnet -e 'print(data.semantic().items[1])')" ] ||
   fail "the installed command does not find its data"
 export PKG_CONFIG_PATH="$folder/in/lib/pkgconfig"
-cp examples/embed/minimal.c "$folder"
+cp examples/embed/*.c "$folder"
+for program in minimal own_state threads untrusted; do
+  # shellcheck disable=SC2046
+  (cd "$folder" && ${CC:-cc} -std=c17 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Werror "$program.c" \
+    $(pkg-config --cflags --libs linnet) -pthread -Wl,-rpath,"$folder/in/lib" -o "$program")
+  [ "$("$folder/$program")" = "$("build/examples/$program")" ] || fail "$program.c does not run as it does here"
+done
 # shellcheck disable=SC2046
-(cd "$folder" && ${CC:-cc} -std=c17 -Wall -Wextra -Wpedantic -Werror minimal.c $(pkg-config --cflags --libs linnet) -o minimal)
-[ "$("$folder/minimal")" = "$(build/examples/minimal)" ] || fail "minimal.c does not run as it does here"
-nm -g --defined-only "$folder/in/lib/liblinnet.a" | awk 'NF == 3 && $3 !~ /^linnet_/ { print $3; bad = 1 } END { exit bad }' ||
-  fail "these names of liblinnet.a may clash with a program's own"
+(cd "$folder" && ${CC:-cc} -std=c17 minimal.c $(pkg-config --cflags linnet) "$folder/in/lib/liblinnet.a" \
+  $(pkg-config --static --libs linnet | sed 's/-llinnet//') -o static)
+[ "$("$folder/static")" = "$(build/examples/minimal)" ] || fail "the static library does not work as the shared one"
+echo '#include <linnet.h>
+      int main() { linnet_state *S; return linnet_open(0, &S) != LINNET_OK || (linnet_close(S), 0); }' > "$folder/cpp.cc"
+# shellcheck disable=SC2046
+if command -v c++ >/dev/null 2>&1; then
+  c++ -Wall -Wextra -Wpedantic -Werror "$folder/cpp.cc" $(pkg-config --cflags --libs linnet) -Wl,-rpath,"$folder/in/lib" -o "$folder/cpp"
+  "$folder/cpp" || fail "the header does not work in C++"
+fi
+for library in liblinnet.a liblinnet.so; do
+  [ "${library%.so}" = "$library" ] && dynamic= || dynamic=-D
+  nm $dynamic -g --defined-only "$folder/in/lib/$library" |
+    awk 'NF == 3 && $3 !~ /^(linnet_|luaopen_linnet$)/ { print $3; bad = 1 } END { exit bad }' ||
+    fail "these names of $library may clash with a program's own"
+done
+if command -v lua5.4 >/dev/null 2>&1; then
+  [ "$(LUA_CPATH="$folder/in/lib/lua/5.4/?.so" lua5.4 -e 'print(require("linnet").data.semantic().items[1])')" = "$(build/linnet -e 'print(data.semantic().items[1])')" ] ||
+    fail "stock Lua does not load the module"
+fi
 
 ${MAKE:-make} --no-print-directory uninstall PREFIX="$folder/in" >/dev/null
-[ -z "$(find "$folder/in" ! -type d)" ] || fail "uninstall leaves $(find "$folder/in" ! -type d)"
+[ -z "$(find "$folder/in" -mindepth 1)" ] || fail "uninstall leaves $(find "$folder/in" -mindepth 1)"
 echo "installcheck: fine"
