@@ -173,7 +173,16 @@ static ln_status whole_run(ln_context *cx, fixture *f) {
   for (const ln_observable *o = ln_observables; o->name && status == LN_OK; o++)
     status = ln_measure(cx, &probe, o, f->parameters, true, out);
   double times[] = {0.5, 1};
-  ln_request request = {times, 2, 0, 1e-8, keep_last, &first};
+  double *start = ln_reals(cx, f->net.count);
+  if (!start) return ln_end(cx, mark, LN_EMEMORY);
+  memcpy(start, f->parameters, f->net.count * sizeof *start);
+  ln_request request = {.times = times,
+                        .count = 2,
+                        .tolerance = 1e-8,
+                        .plan = &plan,
+                        .theta = start,
+                        .output = keep_last,
+                        .ud = &first};
   for (const ln_solution *s = ln_solutions; s->name && status == LN_OK; s++) {
     ln_assumption assumptions[LN_ASSUMPTIONS_MAX];
     size_t count = 0;
