@@ -6,3 +6,5 @@ ignore = { "581" }
 read_globals = { "matrix", "random", "data", "network", "plot" }
 globals = { "theory" }
 files["tests/lua"] = { std = "+busted", max_line_length = false, globals = { "assert" } }
+files["tests/fuzz/arguments.lua"] = { globals = { "fuzz" } }
+exclude_files = { "tests/fuzz/corpus" }

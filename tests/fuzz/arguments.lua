@@ -4,7 +4,7 @@
 local modules = { matrix = matrix, random = random, data = data, network = network, theory = theory, plot = plot }
 
 --- All functions below a table, by path, in the order of their paths.
-local function functions_of(modules)
+local function functions_of(root)
   local found, seen = {}, {}
   local function walk(value, path)
     if type(value) == "function" then found[#found + 1] = { path = path, call = value } end
@@ -14,31 +14,42 @@ local function functions_of(modules)
       if type(key) == "string" then walk(inner, path .. "." .. key) end
     end
   end
-  walk(modules, "")
+  walk(root, "")
   table.sort(found, function(a, b) return a.path < b.path end)
   return found
 end
 local functions = functions_of(modules)
 
-local options = { "task", "net", "times", "t", "rate", "steps", "s", "a0", "depth", "rho", "Sxx", "Syx", "X", "Y", "W", "weights",
-  "hidden", "inputs", "outputs", "sizes", "examples", "seed", "init", "strength", "scale", "gain", "record", "every", "batch",
-  "optimizer", "momentum", "weight_decay", "freeze", "activation", "bias", "alpha", "snr", "noise", "power", "ridge", "gamma",
-  "x", "p", "count", "test", "items", "features", "rank", "tolerance", "solution", "force", "plan", "lambda", "fraction",
-  "branching", "flip", "sigma", "mask", "stop_at", "width", "title", "label", "digits", "bins", "full", "activations" }
-local words = { "aligned", "gaussian", "tanh", "relu", "loss", "modes", "weights", "auto", "plain", "adam", "nesterov", "flow",
-  "riccati", "shallow", "decoupled", "balanced", "exact", "stop", "error", "linear", "", "ntk", "hessian", "log", "x.svg", "fro" }
-local numbers = { 0, 1, 2, 3, 5, 0.5, 1e-3, -1, 1e3, 1e9, 1e-300, 1e300, 1 / 0, -1 / 0, 0 / 0, math.maxinteger, math.mininteger,
-  2 ^ 31, 2 ^ 53, 7, 10 }
+local options = {
+  "task", "net", "times", "t", "rate", "steps", "s", "a0", "depth", "rho", "Sxx", "Syx", "X", "Y", "W", "weights",
+  "hidden", "inputs", "outputs", "sizes", "examples", "seed", "init", "strength", "scale", "gain", "record", "every",
+  "batch", "optimizer", "momentum", "weight_decay", "freeze", "activation", "bias", "alpha", "snr", "noise", "power",
+  "ridge", "gamma", "x", "p", "count", "test", "items", "features", "rank", "tolerance", "solution", "force", "plan",
+  "lambda", "fraction", "branching", "flip", "sigma", "mask", "stop_at", "width", "title", "label", "digits", "bins",
+  "full", "activations"
+}
+local words = {
+  "aligned", "gaussian", "tanh", "relu", "loss", "modes", "weights", "auto", "plain", "adam", "nesterov", "flow",
+  "riccati", "shallow", "decoupled", "balanced", "exact", "stop", "error", "linear", "", "ntk", "hessian", "log",
+  "x.svg", "fro"
+}
+local numbers = {
+  0, 1, 2, 3, 5, 0.5, 1e-3, -1, 1e3, 1e9, 1e-300, 1e300, 1 / 0, -1 / 0, 0 / 0, math.maxinteger, math.mininteger, 2 ^ 31,
+  2 ^ 53, 7, 10
+}
 
 -- Of matrices, streams, tasks, networks, runs and plots; what an object does not have is an error as any other.
-local methods = { "T", "abs", "add_noise", "all", "any", "argmax", "argsort", "assign", "at", "axpy", "band", "bars", "block",
-  "center", "chol", "clamp", "col", "colrange", "cond", "copy", "cumsum", "det", "diag", "dot", "eig", "eigh", "eq", "error",
-  "errorbars", "expm", "feature", "fill", "flow", "forward", "gemm", "get", "gradient", "hidden", "histogram", "hline", "image",
-  "integers", "inv", "item", "join", "lines", "logdet", "loss", "lstsq", "map", "max", "mean", "median", "mult", "norm", "normal",
-  "null", "observe", "orth", "orthogonal", "over", "paths", "permutation", "pinv", "points", "pow", "product", "qr", "quantile",
-  "rademacher", "rank", "reshape", "row", "rowrange", "save", "scal", "select", "set", "setdiag", "show", "shuffle_labels",
-  "solve", "sort", "split", "sqrtm", "standardize", "std", "subset", "sum", "svd", "text", "tile", "times", "tmul", "totable",
-  "trace", "train", "uniform", "var", "vline", "whiten" }
+local methods = {
+  "T", "abs", "add_noise", "all", "any", "argmax", "argsort", "assign", "at", "axpy", "band", "bars", "block",
+  "center", "chol", "clamp", "col", "colrange", "cond", "copy", "cumsum", "det", "diag", "dot", "eig", "eigh", "eq",
+  "error", "errorbars", "expm", "feature", "fill", "flow", "forward", "gemm", "get", "gradient", "hidden",
+  "histogram", "hline", "image", "integers", "inv", "item", "join", "lines", "logdet", "loss", "lstsq", "map", "max",
+  "mean", "median", "mult", "norm", "normal", "null", "observe", "orth", "orthogonal", "over", "paths", "permutation",
+  "pinv", "points", "pow", "product", "qr", "quantile", "rademacher", "rank", "reshape", "row", "rowrange", "save",
+  "scal", "select", "set", "setdiag", "show", "shuffle_labels", "solve", "sort", "split", "sqrtm", "standardize",
+  "std", "subset", "sum", "svd", "text", "tile", "times", "tmul", "totable", "trace", "train", "uniform", "var",
+  "vline", "whiten"
+}
 
 function fuzz(bytes)
   local at, kept = 0, {}
