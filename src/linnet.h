@@ -99,7 +99,8 @@ typedef struct linnet_config {
   /* Capabilities, LINNET_ALL by default. */
   unsigned caps;
 
-  /* Threads that linnet's own parallel regions may use, this one included; 1 by default, at least 1.
+  /* Threads that linnet's own parallel regions may use, this one included; 1 by default, at least 1. With more, `alloc`
+   * is called from all of them, by one at a time and while the thread that runs the state waits or is one of them.
    * OpenBLAS's thread count is the process's: linnet never sets it, the program may
    * (openblas_set_num_threads). */
   int threads;

@@ -4,12 +4,13 @@
 -- character codes.
 
 local core = require "linnet.network_core"
+local ensemble = require "linnet.ensemble"
 local file = require "linnet.file"
 local options = require "linnet.options"
 local run = require "linnet.run"
 local text = require "linnet.text"
 
-local M = { new = core.new, from = core.from }
+local M = { new = core.new, from = core.from, ensemble = ensemble.new }
 
 --- Every array of a network under its name in a file.
 ---@param net network

@@ -3,6 +3,7 @@
 
 #include <cblas.h>
 #include <malloc.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,15 +40,24 @@ static bool knows_kernels(void) {
   return false;
 }
 
+/* Those that this process may use. */
+static int count_cores(void) {
+#ifdef CPU_COUNT
+  cpu_set_t allowed;
+  if (!sched_getaffinity(0, sizeof allowed, &allowed)) return CPU_COUNT(&allowed);
+#endif
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  return cores > 0 ? (int)cores : 1;
+}
+
 static linnet_state *open_state(const command_line *line) {
   linnet_config config;
   keep_freed_blocks();
   linnet_config_init(&config);
   /* One unless asked otherwise: OpenBLAS splits even 8x8 systems over all it has, which makes small work several times
-   * slower, and its sums then depend on the number of cores. */
-  if (line->threads || !getenv("OPENBLAS_NUM_THREADS"))
-    openblas_set_num_threads(line->threads ? line->threads : 1);
-  config.threads = openblas_get_num_threads();
+   * slower, and its sums then depend on the number of cores. linnet's own parallel work gives the same bits on any. */
+  if (!getenv("OPENBLAS_NUM_THREADS")) openblas_set_num_threads(1);
+  config.threads = line->threads ? line->threads : count_cores();
   config.ignore_environment = line->ignore_environment || !(line->caps & LINNET_ENVIRONMENT);
   config.max_memory = line->memory;
   config.max_seconds = line->seconds;

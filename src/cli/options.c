@@ -13,7 +13,7 @@ static const char usage[] =
     "  -v           show the version\n"
     "  -E           ignore the environment's LUA_INIT, LUA_PATH and LUA_CPATH\n"
     "  -W           show warnings\n"
-    "  --threads N  threads for OpenBLAS and linnet's parallel work (1)\n"
+    "  --threads N  threads for parallel work, as of ensembles (all cores)\n"
     "  --sandbox[=WHAT]\n"
     "               compute, and nothing else; WHAT, separated by commas, is allowed all the\n"
     "               same: read, write, process, require, native, environment, debug, threads\n"

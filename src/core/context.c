@@ -71,6 +71,8 @@ double ln_clock(void) {
 
 ln_status ln_ending(ln_context *cx) {
   if (atomic_load_explicit(&cx->interrupted, memory_order_relaxed) > 0) return LN_EINTERRUPT;
+  if (cx->leader && atomic_load_explicit(&cx->leader->interrupted, memory_order_relaxed) > 0)
+    return LN_EINTERRUPT;
   return cx->deadline < INFINITY && ln_clock() > cx->deadline ? LN_ETIME : LN_OK;
 }
 
@@ -82,6 +84,7 @@ ln_status ln_poll(ln_context *cx) {
 }
 
 ln_status ln_charge(ln_context *cx, double flops) {
+  if (flops > cx->flops_left && cx->draw_flops) cx->flops_left += cx->draw_flops(cx, flops - cx->flops_left);
   if (flops > cx->flops_left) {
     cx->ended = LN_EFLOPS;
     return ln_fail(cx, LN_EFLOPS,

@@ -38,7 +38,11 @@ typedef struct ln_context {
   void *progress_ud;
   const ln_kernels *kernels; /* the inner loops, as wide as the processor allows */
   int workers;               /* threads that a parallel region may use, >= 1 */
-  struct ln_block *scratch;  /* what ln_take has handed out, newest first */
+  /* In a worker of a parallel region: the context whose interrupts end it too, and where it draws from its budget (flops
+   * more, or 0 if there are not so many as are needed). Null elsewhere. */
+  const struct ln_context *leader;
+  double (*draw_flops)(struct ln_context *cx, double needed);
+  struct ln_block *scratch; /* what ln_take has handed out, newest first */
   size_t scratch_bytes, scratch_peak;
   char message[1024];
 } ln_context;

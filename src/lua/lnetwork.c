@@ -347,7 +347,13 @@ static const luaL_Reg layers_metamethods[] = {{"__index", layers_index},
                                               {"__tostring", layers_string},
                                               {NULL, NULL}};
 
-static const luaL_Reg functions[] = {{"new", network_new}, {"from", network_from}, {NULL, NULL}};
+/* The ensemble's are for lua/linnet/ensemble.lua. */
+static const luaL_Reg functions[] = {{"new", network_new},
+                                     {"from", network_from},
+                                     {"ensemble", network_ensemble},
+                                     {"ensemble_train", ensemble_train},
+                                     {"ensemble_flow", ensemble_flow},
+                                     {NULL, NULL}};
 
 int luaopen_network_core(lua_State *L) {
   luaL_newmetatable(L, LAYERS_TYPE);
@@ -371,6 +377,10 @@ int luaopen_network_core(lua_State *L) {
   lua_setfield(L, -2, "network");
   luaL_newmetatable(L, RUN_TYPE);
   lua_setfield(L, -2, "run");
+  luaL_newmetatable(L, ENSEMBLE_TYPE);
+  lua_setfield(L, -2, "ensemble_type");
+  luaL_newmetatable(L, ENSEMBLE_RUN_TYPE);
+  lua_setfield(L, -2, "ensemble_run");
   lua_newtable(L); /* the observables: name = doc */
   for (const ln_observable *what = ln_observables; what->name; what++) {
     lua_pushstring(L, what->doc);

@@ -8,6 +8,7 @@
 #include "network/net.h"
 
 #define NETWORK_TYPE "linnet.Network"
+#define ENSEMBLE_TYPE "linnet.Ensemble" /* the metatable of a list of networks */
 
 /* The sizes N_0 .. N_D of a network to be made, and what acts on each layer. */
 typedef struct net_shape {
@@ -27,10 +28,14 @@ void check_finite_net(lua_State *L, const ln_net *net, const char *call);
 /* The network whose method `call` ("net:train") is: argument 1. */
 ln_net *net_self(lua_State *L, const char *call);
 
-/* network.new and network.from (lnetwork_new.c), net:train and net:flow (lnetwork_train.c). */
+/* network.new, network.ensemble and network.from (lnetwork_new.c), net:train and net:flow (lnetwork_train.c), and both for
+ * the networks of an ensemble (lensemble.c). */
 int network_new(lua_State *L);
+int network_ensemble(lua_State *L);
 int network_from(lua_State *L);
 int network_train(lua_State *L);
 int network_flow(lua_State *L);
+int ensemble_train(lua_State *L);
+int ensemble_flow(lua_State *L);
 
 #endif

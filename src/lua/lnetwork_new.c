@@ -1,4 +1,4 @@
-/* lnetwork_new.c: making networks: network.new and network.from. */
+/* lnetwork_new.c: making networks: network.new, network.ensemble and network.from. */
 #include <math.h>
 #include <string.h>
 
@@ -6,6 +6,7 @@
 #include "lua/lnetwork.h"
 #include "network/init.h"
 
+#define MEMBERS_MAX 1000000     /* of an ensemble */
 #define SIZE_LARGEST 1000000000 /* units of a layer; the count of parameters is checked on its own */
 
 /* ---- sizes ---- */
@@ -186,11 +187,12 @@ static void standard_deviations(const options *o, int init, const net_shape *sha
   }
 }
 
-/* The network is on top of the stack. */
-static void start(const options *o, int init, const net_shape *shape, const ln_net *net) {
+/* The network is on top of the stack. Its seed is the one given plus `member`. */
+static void start(const options *o, int init, const net_shape *shape, const ln_net *net, uint64_t member) {
   lua_State *L = o->L;
   ln_context *cx = context_of(L);
   ln_stream stream = option_stream(o, LN_FOR_WEIGHTS);
+  stream.seed += member;
   switch (init) {
   case GAUSSIAN:
   case HE:
@@ -236,22 +238,48 @@ static void start(const options *o, int init, const net_shape *shape, const ln_n
   }
 }
 
+#define NETWORK_OPTIONS                                                                                      \
+  "sizes", "task", "inputs", "outputs", "hidden", "depth", "activation", "bias", "init", "scale", "gain",    \
+      "strength", "lambda", "seed"
+
+/* Reads the shape (pushed) and the name of the start. */
+static net_shape *read_network(const options *o, int *init) {
+  net_shape *shape = lua_newuserdatauv(o->L, sizeof *shape, 0); /* too large for the C stack's taste */
+  memset(shape, 0, sizeof *shape);
+  read_sizes(o, shape);
+  read_activations(o, shape);
+  shape->bias = option_flag_or(o, "bias", false);
+  *init = option_choice_or(o, "init", inits, GAUSSIAN);
+  check_init_options(o, *init);
+  return shape;
+}
+
 /* network.new { sizes= | task=, hidden=, depth= | inputs=, hidden=, outputs=, depth=, activation=, bias=,
  * init=, ..., seed= } */
 int network_new(lua_State *L) {
-  static const char *const names[] = {"sizes", "task",       "inputs", "outputs", "hidden",
-                                      "depth", "activation", "bias",   "init",    "scale",
-                                      "gain",  "strength",   "lambda", "seed",    NULL};
+  static const char *const names[] = {NETWORK_OPTIONS, NULL};
   options o = options_read(L, 1, "network.new", names);
-  net_shape *shape = lua_newuserdatauv(L, sizeof *shape, 0); /* too large for the C stack's taste */
-  memset(shape, 0, sizeof *shape);
-  read_sizes(&o, shape);
-  read_activations(&o, shape);
-  shape->bias = option_flag_or(&o, "bias", false);
-  int init = option_choice_or(&o, "init", inits, GAUSSIAN);
-  check_init_options(&o, init);
+  int init;
+  const net_shape *shape = read_network(&o, &init);
   const ln_net *net = push_net(L, shape, o.call);
-  start(&o, init, shape, net);
+  start(&o, init, shape, net, 0);
+  return 1;
+}
+
+/* The list of networks of network.ensemble { count=, as network.new }: number i is that of seed + i - 1. */
+int network_ensemble(lua_State *L) {
+  static const char *const names[] = {"count", NETWORK_OPTIONS, NULL};
+  options o = options_read(L, 1, "network.ensemble", names);
+  lua_Integer count = option_integer(&o, "count", 1, MEMBERS_MAX);
+  int init;
+  const net_shape *shape = read_network(&o, &init);
+  lua_createtable(L, (int)count, 0);
+  for (lua_Integer i = 1; i <= count; i++) {
+    const ln_net *net = push_net(L, shape, o.call);
+    start(&o, init, shape, net, (uint64_t)i - 1);
+    check(L, o.call, ln_poll(context_of(L)));
+    lua_rawseti(L, -2, i);
+  }
   return 1;
 }
 

@@ -127,7 +127,8 @@ void finish_run(run *r) {
 ln_status record_next(ln_context *cx, void *ud, size_t index, double t, const double *theta) {
   run *r = ud;
   ln_status status = record(cx, &r->recording, &r->probe, index, theta);
-  if (status == LN_EMEMORY) { /* a run that got this far is not given up without a collection */
+  if (status == LN_EMEMORY &&
+      !r->in_worker) { /* a run that got this far is not given up without a collection */
     lua_gc(r->L, LUA_GCCOLLECT, 0);
     status = record(cx, &r->recording, &r->probe, index, theta);
   }
@@ -161,10 +162,9 @@ void push_run(run *r) {
   luaL_setmetatable(L, RUN_TYPE);
 }
 
-_Noreturn void raise_with_run(run *r, ln_status status) {
-  lua_State *L = r->L;
+_Noreturn void raise_with_run(lua_State *L, const char *call, ln_status status) {
   luaL_where(L, 1);
-  lua_pushfstring(L, "%s%s: %s", lua_tostring(L, -1), r->call, context_of(L)->message);
+  lua_pushfstring(L, "%s%s: %s", lua_tostring(L, -1), call, context_of(L)->message);
   push_error(L, status, lua_tostring(L, -1));
   lua_pushvalue(L, -4);
   lua_setfield(L, -2, "run");

@@ -12,6 +12,7 @@
 #include "theory/map_view.h"
 
 #define RUN_TYPE "linnet.Run" /* the metatable of what train, flow and predict return */
+#define ENSEMBLE_RUN_TYPE "linnet.EnsembleRun" /* and of what the two return for an ensemble */
 
 typedef struct run {
   lua_State *L;
@@ -37,7 +38,8 @@ typedef struct run {
   ln_map_view view;  /* if has_view: what the probe looks at */
   char details[256]; /* of the plan, behind its description; or "" */
   ln_probe probe;
-  size_t done; /* records */
+  size_t done;    /* records */
+  bool in_worker; /* of an ensemble: it must not touch Lua */
   double started;
 } run;
 
@@ -78,6 +80,6 @@ ln_status record_next(ln_context *cx, void *ud, size_t index, double t, const do
 void push_run(run *r);
 /* Raises the failure of a run that had begun as an error table, with the run (on top of the stack) in `run`.
  */
-_Noreturn void raise_with_run(run *r, ln_status status);
+_Noreturn void raise_with_run(lua_State *L, const char *call, ln_status status);
 
 #endif

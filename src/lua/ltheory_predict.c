@@ -143,7 +143,7 @@ static int evaluate(lua_State *L) {
     lua_pushfstring(L, "integrated to a relative tolerance of %f; %s%s", tolerance, r.plan.description,
                     r.details);
   lua_setfield(L, -2, "plan");
-  if (status != LN_OK) raise_with_run(&r, status);
+  if (status != LN_OK) raise_with_run(L, r.call, status);
   return 1;
 }
 

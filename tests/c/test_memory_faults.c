@@ -171,6 +171,18 @@ static const struct {
              "local net = network.new { task = task, hidden = 2, seed = 1 }\n"
              "local run = net:flow { task = task, times = { 0, 1, 2 }, record = { 'loss', 'weights' } }\n"
              "return tostring(run), run.net, run:at(1)"},
+    {"ensembles",
+     "local task = data.teacher { inputs = 3, outputs = 2, examples = 5, snr = 2, seed = 1 }\n"
+     "local ens = network.ensemble { count = 5, task = task, hidden = 2, seed = 1 }\n"
+     "local tasks = { task, task, task, task, task }\n"
+     "local run = ens:copy():train { task = tasks, rate = 0.01, steps = 6, every = 3, record = { 'loss', "
+     "'norms', "
+     "'alignment' } }\n"
+     "local flow = ens:copy():flow { task = function() return task end, times = { 0, 1 } }\n"
+     "local bent = network.ensemble { count = 2, task = task, hidden = 2, activation = 'tanh' }\n"
+     "bent:train { task = task, rate = 0.01, steps = 4, batch = 2, stop = function(s) return s.step > 2 end "
+     "}\n"
+     "return tostring(run), run.mean.loss, run.stderr.norms, run:quantile(0.5).alignment, flow.std.loss"},
     {"predict",
      "local task = data.spectrum { s = { 3, 1 }, inputs = 3, outputs = 2, seed = 1 }\n"
      "local net = network.new { task = task, hidden = 2, init = 'aligned', strength = 0.1, seed = 1 }\n"
