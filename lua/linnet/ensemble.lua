@@ -1,12 +1,12 @@
 --- Ensembles: networks that differ in their seeds, trained together; means and spreads over them.
 --
--- An ensemble is a list of networks with methods of its own; network.ensemble makes one. What ens:train and ens:flow give
--- back is a list of ordinary runs, with what they share (t, steps, rate, recorded, plan, count, seconds), and:
+-- An ensemble is a list of networks with methods of its own; network.ensemble makes one. What ens:train and ens:flow
+-- give back is a list of ordinary runs, with what they share (t, steps, rate, recorded, plan, count, seconds), and:
 --   mean, std, stderr     of each recorded curve: run.mean.loss is T x K as run[1].loss is
 --   run:quantile(q)       the same of quantiles: run:quantile(0.5).loss
 --   diverged              the numbers of the networks that diverged, which are left out of the statistics
---   averaged              the numbers of those that the statistics are over: all that came to their end, or, of a run that
---                         was ended before any did, those that have a record; as far as all of them have records
+--   averaged              the numbers of those that the statistics are over: all that came to their end, or, of a run
+--                         that was ended before any did, those that have a record; as far as all of them have records
 
 local matrix = require "linnet.matrix"
 local core = require "linnet.network_core"

@@ -24,7 +24,8 @@ typedef struct member {
     training training;
     flowing flow;
   } as;
-  bool ended; /* it came to its end, or diverged */
+  double *start; /* of a flow: where it begins again if memory was short in between */
+  bool ended;    /* it came to its end, or diverged */
   bool diverged;
 } member;
 
@@ -207,6 +208,8 @@ static void read_for_flow(const options *o, int owner, member *m, bool can_be_as
   (void)can_be_asked;
   read_flow(o, owner, &m->as.flow);
   prepare_flow(&m->as.flow);
+  const run *r = &m->as.run;
+  m->start = push_column(o->L, r->theta, r->plan.net->count).data;
 }
 
 /* rate = "auto": the least of all networks' stable rates, so that they share their times. */
@@ -233,7 +236,10 @@ static ln_status train_member(ln_context *cx, member *m) {
 }
 
 static ln_status flow_member(ln_context *cx, member *m) {
-  return m->as.run.done ? LN_EMEMORY : follow_flow(cx, &m->as.flow);
+  run *r = &m->as.run;
+  memcpy(r->theta, m->start, r->plan.net->count * sizeof *m->start);
+  r->done = 0;
+  return follow_flow(cx, &m->as.flow);
 }
 
 static void note_end(member *m, ln_status status) {
