@@ -10,6 +10,7 @@ local M = {
   balanced = core.balanced,
   ntk = require "linnet.ntk",
   stability = core.stability,
+  generalization = core.generalization,
   predict = predict.predict,
   solutions = predict.solutions,
   compare = require "linnet.compare",

@@ -135,7 +135,7 @@ void put_field(lua_State *L, const char *name, int index, const times *t) {
 
 /* ---- the module ---- */
 
-/* Sets the family `name` of the module on top of the stack: the functions of up to three files. */
+/* Sets the family `name` of the module on top of the stack: the functions of up to five files. */
 static void add_family(lua_State *L, const char *name, const luaL_Reg *const parts[]) {
   lua_newtable(L);
   for (size_t i = 0; parts[i]; i++) luaL_setfuncs(L, parts[i], 0);
@@ -145,7 +145,7 @@ static void add_family(lua_State *L, const char *name, const luaL_Reg *const par
 int luaopen_theory_core(lua_State *L) {
   static const struct {
     const char *name;
-    const luaL_Reg *parts[4];
+    const luaL_Reg *parts[6];
   } families[] = {
       {"mode", {mode_functions, layer_functions, decoupled_functions}},
       {"shallow", {shallow_functions, minibatch_functions}},
@@ -153,6 +153,7 @@ int luaopen_theory_core(lua_State *L) {
       {"stability", {stability_functions}},
       {"riccati", {riccati_functions}},
       {"balanced", {balanced_functions}},
+      {"generalization", {generalization_shallow_functions}},
   };
   const size_t count = sizeof families / sizeof *families;
   lua_createtable(L, 0, (int)count);

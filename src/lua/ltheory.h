@@ -11,6 +11,7 @@
 extern const luaL_Reg mode_functions[], layer_functions[], decoupled_functions[]; /* all of theory.mode */
 extern const luaL_Reg shallow_functions[], minibatch_functions[];                 /* all of theory.shallow */
 extern const luaL_Reg ntk_functions[], stability_functions[], balanced_functions[], riccati_functions[];
+extern const luaL_Reg generalization_shallow_functions[]; /* theory.generalization */
 
 /* The moments of a task: options Sxx and Syx, or task = a task that has them. Pushes what keeps them alive.
  */

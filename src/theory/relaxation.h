@@ -2,7 +2,8 @@
  *
  * The law is Marchenko and Pastur's; what has been learned of a direction with eigenvalue x after the time t of gradient
  * flow is 1 - exp(-x t), after n steps of descent at rate r it is 1 - (1 - r x)^n. Five means are all that the errors of a
- * shallow student need. Gauss-Chebyshev rules with as many nodes as the time asks for; see marchenko_pastur.h. */
+ * shallow student need. Gauss-Chebyshev rules with as many nodes as the time asks for (marchenko_pastur.h); late, and where small numbers matter,
+ * Gauss-Legendre rules on panels that narrow towards the lower edge. */
 #ifndef LN_RELAXATION_H
 #define LN_RELAXATION_H
 
@@ -21,7 +22,8 @@ typedef struct ln_relaxed {
 /* Quadrature rules that have been needed so far; they serve all gammas. */
 typedef struct ln_relaxation {
   struct ln_relaxation_rule *rules; /* for growing numbers of nodes, made when first asked for */
-  double gamma;                     /* what the arrays below are for */
+  const struct ln_relaxation_rule *current; /* this rule, for this law: */
+  double gamma;
   size_t nodes, room;
   double *x, *w, *w_over_x, *w_over_xx, *e;
 } ln_relaxation;
@@ -29,8 +31,8 @@ typedef struct ln_relaxation {
 /* Work space of the caller's scope. */
 ln_status ln_begin_relaxation(ln_context *cx, ln_relaxation *r);
 
-/* At t >= 0, infinity included. `apart`: `moving` and `kept` (where there is no atom) to a relative accuracy as they fade,
- * else to 1e-16. */
+/* At t >= 0, infinity included. `apart`: `moving`, `fading` and (where there is no atom) `kept` to a relative accuracy however
+ * small they are, else to 1e-16. */
 ln_status ln_relax(ln_context *cx, ln_relaxation *r, const ln_marchenko_pastur *law, double t, bool apart,
                    ln_relaxed *means);
 

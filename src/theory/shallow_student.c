@@ -54,9 +54,10 @@ ln_status ln_shallow_at(ln_context *cx, ln_relaxation *r, const ln_shallow_stude
   if (!(t >= 0)) return ln_fail(cx, LN_EARG, "t = %g: a time must be >= 0", t);
   ln_relaxed m, apart;
   status = ln_relax(cx, r, &law, t, false, &m);
-  if (status == LN_OK && m.moving < FAINT) {
+  bool fades = s->noise == 0 || law.gamma > 1; /* an error that goes to 0 */
+  if (status == LN_OK && fades && m.moving < FAINT && isfinite(t)) {
     status = ln_relax(cx, r, &law, t, true, &apart);
-    if (status == LN_OK) m.moving = apart.moving, m.kept = apart.kept;
+    if (status == LN_OK) m.moving = apart.moving, m.fading = apart.fading, m.kept = apart.kept;
   }
   if (status == LN_OK) *e = errors_of(s, &m);
   return status;
