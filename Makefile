@@ -47,7 +47,7 @@ embeds   := $(patsubst examples/embed/%.c,$(BUILD)/examples/%,$(sort $(wildcard 
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all setup setup-test setup-lint run test fuzz run-fuzzers bench install uninstall installcheck format lint sanitize valgrind clean help
+.PHONY: all setup setup-test setup-lint run test fuzz run-fuzzers soak soak-threads bench install uninstall installcheck format lint sanitize valgrind clean help
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -185,6 +185,12 @@ $(BUILD)/fuzzers/%: tests/fuzz/%.c tests/fuzz/fuzz.h $(BUILD)/internal.a
 
 $(patsubst %,$(BUILD)/fuzzers/%,npy npz csv idx gzip network run): $(BUILD)/fuzzers/files
 	@ln -sf files $@
+
+soak: $(BUILD)/tests/soak ## states in threads, opened and closed, interrupted: SECONDS=10 in all
+	@OPENBLAS_NUM_THREADS=1 $(BUILD)/tests/soak $(SECONDS)
+
+soak-threads: ## the same under ThreadSanitizer
+	@$(MAKE) --no-print-directory BUILD=build/threads OPT='-O1 -g' SANITIZE=-fsanitize=thread SECONDS=$(SECONDS) soak
 
 bench: all ## benchmarks beside the peers installed, in one run
 	@tools/setup.sh $(packages.bench) || echo "Without them the peers' columns stay empty."
