@@ -62,6 +62,10 @@ describe("reference values", function()
     assert.are.equal("18 passed, 0 failed\n", (check "tests/data/riccati_values.json"))
   end)
 
+  it("of deep students, teachers of low rank, transfer and random features are met", function()
+    assert.are.equal("38 passed, 0 failed\n", (check "tests/data/generalization_deep_values.json"))
+  end)
+
   it("are summed over all files", function()
     local text, content = check(VALUES, VALUES)
     assert.are.equal("124 passed, 0 failed\n", text)

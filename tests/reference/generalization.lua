@@ -16,4 +16,50 @@ function functions.times(given)
   }
 end
 
+function functions.deep(given)
+  local e = theory.generalization.deep {
+    alpha = given.alpha, power = given.sw2, noise = given.se2, t = given.t, left = given.delta,
+    strength = given.a, depth = given.D, c0 = given.c0, v0 = given.v0, h0 = given.h0 }
+  return {
+    Eg = e.test_error, Et = e.train_error, R = e.size, R_inf = e.final_size, c = e.c, c_inf = e.final_c,
+    Eg_inf = e.final, train_time = e.time_to_train }
+end
+
+function functions.rank_one_modes(given)
+  local r = theory.generalization.one_output {
+    Sxx = matrix.diag(given.lam), Syx = matrix { given.s }, c = given.c0, z = given.z0, t = given.t }
+  return { c = r.c, z = r.z:reshape(#given.s, 1) }
+end
+
+local function low_rank(given, form)
+  return theory.generalization.low_rank {
+    s = given.sbar, outputs = given.Nout, inputs = given.Nin, examples = given.P, noise = given.se2,
+    start = given.s0, t = given.t, form = form }
+end
+
+function functions.low_rank(given)
+  local published, exact = low_rank(given, "published"), low_rank(given, "exact")
+  return {
+    test_paper = published.excess_error, train_paper = published.target_error,
+    test = exact.excess_error, train = exact.target_error }
+end
+
+function functions.transfer(given)
+  local joint = theory.generalization.transfer {
+    s = { given.sa, given.sb }, outputs = { given.NA, given.NB }, overlap = given.q, inputs = given.Nin,
+    examples = given.P, noise = given.se2, start = given.s0, t = given.t }
+  return { test_A = joint.excess_error }
+end
+
+functions.gaussian_coefficients = theory.generalization.gaussian_coefficients
+
+function functions.random_features(given)
+  local e = theory.generalization.random_features {
+    width = given.psi1, alpha = given.psi2, mu1 = given.mu1sq ^ 0.5, mustar2 = given.mustar2,
+    power = given.F1, noise = given.Fs, ridge = given.ridge, t = given.t }
+  return { Eg = e.test_error, Et = e.train_error, k = e.k }
+end
+
+functions.random_features_flow = functions.random_features
+
 return functions

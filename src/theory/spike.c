@@ -1,0 +1,16 @@
+#include "theory/spike.h"
+
+#include <math.h>
+
+ln_spike ln_spike_of(double s, double aspect, double sig) {
+  double root = sqrt(aspect),
+         u = sig > 0 ? (sig / s) * (sig / s) : 0; /* in 1/x^2, so that no noise is no special case */
+  if (!(root * u < 1)) return (ln_spike){.s_hat = sig * (1 + root)};
+  double above = (1 - root * u) * (1 + root * u);
+  ln_spike spike = {.s_hat = s * sqrt((1 + u) * (1 + aspect * u)),
+                    .output_overlap = sqrt(above / (1 + aspect * u)),
+                    .input_overlap = sqrt(above / (1 + u)),
+                    .visible = true};
+  spike.shrunk = s * spike.output_overlap * spike.input_overlap;
+  return spike;
+}
