@@ -47,7 +47,7 @@ embeds   := $(patsubst examples/embed/%.c,$(BUILD)/examples/%,$(sort $(wildcard 
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all setup setup-test setup-lint run test fuzz run-fuzzers soak soak-threads bench install uninstall installcheck format lint sanitize valgrind clean help
+.PHONY: all setup setup-test setup-lint run test fuzz run-fuzzers soak soak-threads bench install uninstall installcheck format lint sanitize tsan valgrind clean help
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -155,6 +155,13 @@ test: setup-test all $(ctests) ## build and run all tests
 sanitize: ## the tests under AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer
 	@$(MAKE) --no-print-directory BUILD=build/sanitize OPT='-O1 -g' \
 	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer' test
+
+# OpenBLAS's own threads are none of ours, and not built for it: `test` gives it one.
+threaded = $(shell grep -lE 'pthread|workers|ln_parallel' $(1))
+tsan: ## the tests that use threads, under ThreadSanitizer (some minutes: every memory access is watched)
+	@$(MAKE) --no-print-directory BUILD=build/tsan OPT='-O1 -g' SANITIZE='-fsanitize=thread -fno-omit-frame-pointer' \
+	  ctests='$(patsubst tests/c/%.c,build/tsan/tests/%,$(call threaded,tests/c/*.c))' \
+	  luatests='$(call threaded,tests/lua/*_spec.lua)' test
 
 valgrind: all ## the quickstart under valgrind
 	OPENBLAS_NUM_THREADS=1 valgrind -q --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite \
