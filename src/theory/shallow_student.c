@@ -5,8 +5,6 @@
 #include "core/root.h"
 #include "theory/special.h"
 
-/* Eigenvalues below this share of the largest are rounding. */
-#define NO_EIGENVALUE 1e-12
 /* Decays below this are formed as sums of positive terms, which keep their digits. */
 #define FAINT 1e-3
 
@@ -41,6 +39,7 @@ static double share(double a, double b) { return a == 0 ? 0 : a * b; }
 static ln_shallow_errors errors_of(const ln_shallow_student *s, const ln_relaxed *m) {
   double g = 1 / s->alpha, noise = share(g * s->noise, m->noise);
   return (ln_shallow_errors){.test = s->noise + distance(s) * m->kept + noise,
+                             .excess = distance(s) * m->kept + noise,
                              .train = s->noise * fmax(0, 1 - g) + g * s->noise * m->moving +
                                       distance(s) * m->fading,
                              .power = s->init_power * m->kept + s->power * m->learned + noise};
@@ -85,6 +84,7 @@ ln_status ln_shallow_limit(ln_context *cx, const ln_shallow_student *s, double i
   double few = fmin(inputs, examples), gap = fabs(examples - inputs) - 1;
   double noise = share(s->noise, gap > 0 ? few / gap : INFINITY), frozen = fmax(0, 1 - sized.alpha);
   *e = (ln_shallow_errors){.test = s->noise + noise + frozen * distance(s),
+                           .excess = noise + frozen * distance(s),
                            .train = s->noise * fmax(0, 1 - 1 / sized.alpha),
                            .power = frozen * s->init_power + (1 - frozen) * s->power + noise};
   return LN_OK;
@@ -198,15 +198,17 @@ ln_status ln_shallow_ridge(ln_context *cx, const ln_shallow_student *s, double r
   if (status != LN_OK) return status;
   if (!(ridge >= 0)) return ln_fail(cx, LN_EARG, "ridge = %g: a penalty must be >= 0", ridge);
   double g = law.gamma, noise = s->noise;
-  if (isinf(ridge)) return *e = (ln_shallow_errors){s->power + noise, s->power + noise, 0}, LN_OK;
+  if (isinf(ridge)) return *e = (ln_shallow_errors){s->power + noise, s->power + noise, 0, s->power}, LN_OK;
   double k = effective_ridge(g, ridge);
   if (k == 0) { /* least squares of more examples than inputs, or as many */
     *e = (ln_shallow_errors){noise == 0 ? 0 : noise / (1 - g), noise * (1 - g),
-                             s->power + share(noise, g < 1 ? g / (1 - g) : INFINITY)};
+                             s->power + share(noise, g < 1 ? g / (1 - g) : INFINITY),
+                             share(noise, g < 1 ? g / (1 - g) : INFINITY)};
     return LN_OK;
   }
   double bias = k / (1 + k), fit = ridge / k + g * k / ((1 + k) * (1 + k)); /* 1 - df2/P as positive terms */
   e->test = (s->power * bias * bias + noise) / fit;
+  e->excess = (s->power * bias * bias + noise * g / ((1 + k) * (1 + k))) / fit;
   e->train = ridge / k * (ridge / k) * e->test;
   if (ridge == 0) { /* the smallest weights that fit */
     e->power = s->power / g + noise / (g - 1);
@@ -224,43 +226,5 @@ ln_status ln_shallow_best_ridge(ln_context *cx, const ln_shallow_student *s, dou
   if (s->noise == 0) return *ridge = 0, *test = law.atom * s->power, LN_OK;
   *ridge = s->power == 0 ? INFINITY : law.gamma * s->noise / s->power;
   *test = s->noise * (1 + (isinf(*ridge) ? 0 : law.gamma * ln_marchenko_pastur_resolvent(&law, *ridge)));
-  return LN_OK;
-}
-
-/* ---- given data ---- */
-
-ln_status ln_shallow_given(ln_context *cx, const ln_shallow_student *s, const double *eigenvalues,
-                           size_t inputs, double examples, const double *t, size_t n, double *test,
-                           double *train) {
-  ln_shallow_student sized = *s;
-  sized.alpha = examples / (double)inputs;
-  ln_status status = ln_shallow_check(cx, &sized);
-  double largest = 0;
-  for (size_t j = 0; j < inputs; j++) {
-    if (!(eigenvalues[j] >= -NO_EIGENVALUE * largest && isfinite(eigenvalues[j])))
-      return ln_fail(cx, LN_EARG, "eigenvalue %zu is %g: those of Sxx are >= 0 and finite", j + 1,
-                     eigenvalues[j]);
-    largest = fmax(largest, eigenvalues[j]);
-  }
-  if (status == LN_OK) status = ln_charge(cx, 40 * (double)inputs * (double)n);
-  if (status != LN_OK) return status;
-  double per_input = distance(s) / (double)inputs, per_example = s->noise / examples;
-  for (size_t i = 0; i < n; i++) {
-    double rank = 0, frozen = 0, kept = 0, noise = 0, fading = 0;
-    for (size_t j = 0; j < inputs; j++) {
-      double x = eigenvalues[j];
-      if (x <= NO_EIGENVALUE * largest) {
-        frozen++;
-        continue;
-      }
-      double e = expm1(-x * t[i]), left = exp(-2 * x * t[i]);
-      rank++;
-      kept += left;
-      noise += e * e / x;
-      fading += (per_example + per_input * x) * left;
-    }
-    test[i] = s->noise + per_input * (kept + frozen) + per_example * noise;
-    train[i] = s->noise * fmax(0, 1 - rank / examples) + fading;
-  }
   return LN_OK;
 }

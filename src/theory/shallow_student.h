@@ -1,4 +1,4 @@
-/* shallow_student.h: generalization of a one-layer student, at large size and for given data.
+/* shallow_student.h: generalization of a one-layer student at large size (given data: given_student.h).
  *
  * The teacher is y = wbar.x + eps: N inputs that are independent with variance 1, entries of wbar of variance power/N, label
  * noise of variance `noise`. The student follows gradient flow on L = 1/(2P) sum (y - w.x)^2 from entries of variance
@@ -21,7 +21,8 @@ typedef struct ln_shallow_student {
 
 typedef struct ln_shallow_errors {
   double test, train;
-  double power; /* E|w|^2 of the student's weights */
+  double power;  /* E|w|^2 of the student's weights */
+  double excess; /* test - noise, without cancellation */
 } ln_shallow_errors;
 
 /* LN_EARG unless alpha > 0, the rest >= 0 and not all 0. All calls below make this check. */
@@ -54,11 +55,5 @@ ln_status ln_shallow_train_time(ln_context *cx, ln_relaxation *r, const ln_shall
 ln_status ln_shallow_ridge(ln_context *cx, const ln_shallow_student *s, double ridge, ln_shallow_errors *e);
 /* The ridge of the lowest test error, noise/(alpha power), and that error: no linear estimator has a lower one. */
 ln_status ln_shallow_best_ridge(ln_context *cx, const ln_shallow_student *s, double *ridge, double *test);
-
-/* The mean over teacher, noise and start for given data: the eigenvalues of Sxx (N of them, those below 1e-12 of the largest are
- * zeros) and the number of examples. alpha is not looked at. n times. */
-ln_status ln_shallow_given(ln_context *cx, const ln_shallow_student *s, const double *eigenvalues,
-                           size_t inputs, double examples, const double *t, size_t n, double *test,
-                           double *train);
 
 #endif

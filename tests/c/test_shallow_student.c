@@ -1,6 +1,6 @@
 /* The Marchenko-Pastur law, decays over it, and the shallow student, against identities, each other and sampled data. The
  * values that another program computed are in tests/data/generalization_values.json. */
-#include "theory/shallow_student.h"
+#include "theory/given_student.h"
 
 #include "check.h"
 #include "core/linalg.h"
@@ -128,6 +128,46 @@ static void decays_have_as_many_nodes_as_they_need(void **state) {
   ln_end(&cx, mark, LN_OK);
 }
 
+/* Late, and next to gamma = 1, where the lower edge has hardly begun to act: sqrt(t) growth of the noise, its coefficient from
+ * Bessel functions' asymptotes; errors that fade keep their digits until they underflow. */
+static void late_times_have_no_special_places(void **state) {
+  (void)state;
+  ln_relaxation r;
+  ln_mark mark = ln_begin(&cx);
+  assert_int_equal(ln_begin_relaxation(&cx, &r), LN_OK);
+  const double pi = acos(-1);
+  for (double t = 1e8; t < 1e200; t *= 1e12) {
+    const double near[] = {1, 1 - 1e-7 / sqrt(t), 1 + 1e-7 / sqrt(t)};
+    for (int i = 0; i < 3; i++) {
+      ln_marchenko_pastur law = law_of(near[i]);
+      ln_relaxed m;
+      assert_int_equal(ln_relax(&cx, &r, &law, t, false, &m), LN_OK);
+      double noise = 2 / sqrt(pi) * (2 - sqrt(2)) * sqrt(t) - 0.5, kept = 1 / sqrt(2 * pi * t);
+      assert_close(m.noise / noise, 1, 1e-6);
+      assert_close(m.kept / kept, 1, 1e-6);
+      assert_close(m.fading / (kept / (4 * t)), 1, 1e-6);
+    }
+  }
+  for (double t = 20; t < 700; t *= 2) { /* by the third rule with very many nodes */
+    enum { N = 40000 };
+    static double x[N], w[N];
+    const double apart[] = {0.5, 1.5};
+    for (int i = 0; i < 2; i++) {
+      ln_marchenko_pastur law = law_of(apart[i]);
+      ln_marchenko_pastur_rule(&law, N, x, w);
+      double moving = 0, fading = 0;
+      for (size_t k = 0; k < N; k++)
+        moving += w[k] / x[k] * exp(-2 * x[k] * t), fading += w[k] * exp(-2 * x[k] * t);
+      ln_relaxed m;
+      assert_int_equal(ln_relax(&cx, &r, &law, t, true, &m), LN_OK);
+      assert_true(moving > 0);
+      assert_close(m.moving / moving, 1, 1e-12);
+      assert_close(m.fading / fading, 1, 1e-12);
+    }
+  }
+  ln_end(&cx, mark, LN_OK);
+}
+
 /* A student on one sample of data, averaged over teacher, noise and start, scatters around the large-size law by 1/N. */
 static void large_samples_come_near_the_law(void **state) {
   (void)state;
@@ -140,17 +180,17 @@ static void large_samples_come_near_the_law(void **state) {
     ln_stream stream = ln_stream_of(1, examples);
     ln_matrix X = ln_take_matrix(&cx, N, examples), S = ln_take_matrix(&cx, N, N),
               Q = ln_take_matrix(&cx, N, N);
-    double w[N], test[3], train[3];
+    double w[N];
     ln_random_normals(&stream, X, 0, 1);
     ln_gemm(LN_N, LN_T, 1 / (double)examples, X, X, 0, S);
     assert_int_equal(ln_eigh(&cx, S, w, Q), LN_OK);
     ln_shallow_student s = {(double)examples / N, 1, 0.4, 0.3};
-    for (size_t j = 0; j < N; j++) w[j] = fmax(w[j], 0);
-    assert_int_equal(ln_shallow_given(&cx, &s, w, N, (double)examples, times, 3, test, train), LN_OK);
+    const ln_given_inputs data = {w, N, (double)examples};
     for (size_t i = 0; i < 3; i++) {
-      ln_shallow_errors e;
+      ln_shallow_errors e, given;
       assert_int_equal(ln_shallow_at(&cx, &r, &s, times[i], &e), LN_OK);
-      assert_true(fabs(test[i] / e.test - 1) < 0.05 && fabs(train[i] - e.train) < 0.02);
+      assert_int_equal(ln_given_at(&cx, &s, &data, times[i], &given), LN_OK);
+      assert_true(fabs(given.test / e.test - 1) < 0.05 && fabs(given.train - e.train) < 0.02);
     }
   }
   ln_end(&cx, mark, LN_OK);
@@ -211,6 +251,7 @@ int main(void) {
       cmocka_unit_test(the_rule_integrates_moments_and_resolvents),
       cmocka_unit_test(the_distribution_is_the_integral_of_the_density),
       cmocka_unit_test(decays_have_as_many_nodes_as_they_need),
+      cmocka_unit_test(late_times_have_no_special_places),
       cmocka_unit_test(large_samples_come_near_the_law),
       cmocka_unit_test(every_limit_is_a_number_or_infinity),
   };

@@ -66,6 +66,10 @@ describe("reference values", function()
     assert.are.equal("38 passed, 0 failed\n", (check "tests/data/generalization_deep_values.json"))
   end)
 
+  it("of one-layer students in high dimensions are met", function()
+    assert.are.equal("15 passed, 0 failed\n", (check "tests/data/generalization_values.json"))
+  end)
+
   it("are summed over all files", function()
     local text, content = check(VALUES, VALUES)
     assert.are.equal("124 passed, 0 failed\n", text)

@@ -9,6 +9,22 @@ local function student(given, more)
   return options
 end
 
+function functions.shallow(given)
+  local e = theory.generalization.shallow(student(given, { t = { given.t, math.huge }, ridge = given.kappa }))
+  return {
+    Eg = e.test_error[1], Et = e.train_error[1], w2 = e.weight_power[1],
+    Eg_inf = e.test_error[2], Et_inf = e.train_error[2], w2_inf = e.weight_power[2],
+    t_opt = e.t_opt, Eg_opt = e.best, kappa_opt = e.best_ridge, Eg_ridge_opt = e.best_ridge_error,
+    Eg_ridge = e.ridge_error, Et_ridge = e.ridge_train_error,
+  }
+end
+
+function functions.shallow_finite(given)
+  local e = theory.generalization.shallow(student(given, {
+    eigenvalues = given.lam, examples = given.P, t = given.t }))
+  return { Eg = e.test_error, Et = e.train_error }
+end
+
 function functions.times(given)
   return {
     time_to_accuracy = theory.generalization.time_to_accuracy(student(given, { margin = given.eps })),
