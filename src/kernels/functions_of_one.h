@@ -44,13 +44,13 @@ ALWAYS_INLINE double ln_with_sign_of(double x, double size) {
 ALWAYS_INLINE double ln_power_of_2(double k) { return ln_of_bits((ln_bits_of(k + LN_ROUNDER) + 1023) << 52); }
 
 /* k and r of x = k ln 2 + r with k whole and |r| <= ln 2 / 2. */
-typedef struct ln_reduced {
+typedef struct ln_by_ln2 {
   double k, r;
-} ln_reduced;
+} ln_by_ln2;
 
-ALWAYS_INLINE ln_reduced ln_reduce_by_ln2(double x) {
+ALWAYS_INLINE ln_by_ln2 ln_reduce_by_ln2(double x) {
   double k = (x * LN_LOG2_E + LN_ROUNDER) - LN_ROUNDER;
-  return (ln_reduced){k, (x - k * LN_LN2_HIGH) - k * LN_LN2_LOW};
+  return (ln_by_ln2){k, (x - k * LN_LN2_HIGH) - k * LN_LN2_LOW};
 }
 
 /* e^r - 1 for |r| <= ln 2 / 2: Taylor's series to r^13. */
@@ -68,7 +68,7 @@ ALWAYS_INLINE double ln_expm1_near_0(double r) {
 ALWAYS_INLINE double ln_exp_of(double x) {
   x = x > LN_EXP_MOST ? LN_EXP_MOST : x;
   x = x < LN_EXP_LEAST ? LN_EXP_LEAST : x;
-  ln_reduced of = ln_reduce_by_ln2(x);
+  ln_by_ln2 of = ln_reduce_by_ln2(x);
   double half = (of.k * 0.5 + LN_ROUNDER) - LN_ROUNDER;
   return (1 + ln_expm1_near_0(of.r)) * ln_power_of_2(half) * ln_power_of_2(of.k - half);
 }
@@ -77,23 +77,26 @@ ALWAYS_INLINE double ln_exp_of(double x) {
 ALWAYS_INLINE double ln_expm1_of(double x) {
   double size = x > LN_EXP_MOST ? LN_EXP_MOST : x;
   size = size < LN_EXPM1_LEAST ? LN_EXPM1_LEAST : size;
-  ln_reduced of = ln_reduce_by_ln2(size);
+  ln_by_ln2 of = ln_reduce_by_ln2(size);
   double last = of.k > 1023 ? 2 : 1, power = ln_power_of_2(of.k > 1023 ? 1023 : of.k);
   return ln_with_sign_of(x, (power * ln_expm1_near_0(of.r) + (power - 1)) * last);
 }
 
 /* Error below 3; exactly odd. With |x| = k ln 2 / 2 + r and h = r coth r - r,
  *     e^2|x| = 2^k (1 + 2r/h),    tanh |x| = y / (y + 2h),    y = 2^k 2r + (2^k - 1) h;
- * r coth r = 1 + r^2 sum_n 2^2n B_2n / (2n)! r^(2n-2), which takes half the terms of the exponential's series. */
+ * r coth r is even, which halves the terms. They are those of the polynomial in r^2 that meets its series,
+ * 1 + sum_n 2^2n B_2n / (2n)! r^2n, at the five Chebyshev nodes of r^2 <= (ln 2 / 4)^2: they err by 4e-18. */
 ALWAYS_INLINE double ln_tanh_of(double x) {
-  static const double c[] = {1.0 / 3, -1.0 / 45, 2.0 / 945, -1.0 / 4725, 2.0 / 93555, -1382.0 / 638512875};
-  double size = fabs(x), twice = 2 * (size > LN_TANH_MOST ? LN_TANH_MOST : size);
-  ln_reduced of = ln_reduce_by_ln2(twice);
-  double r = of.r * 0.5, square = r * r, sum = c[5], power = ln_power_of_2(of.k);
-  for (int i = 4; i >= 0; i--) sum = sum * square + c[i];
+  static const double c[] = {0x1.5555555555553p-2, -0x1.6c16c16c0abf9p-6, 0x1.1566ab5c1473dp-9,
+                             -0x1.bbd532227cf4dp-13, 0x1.63f27409701ecp-16};
+  double size = fabs(x);
+  size = size > LN_TANH_MOST ? LN_TANH_MOST : size;
+  double k = (size * (2 * LN_LOG2_E) + LN_ROUNDER) - LN_ROUNDER, power = ln_power_of_2(k);
+  double r = (size - k * (LN_LN2_HIGH / 2)) - k * (LN_LN2_LOW / 2), square = r * r, sum = c[4];
+  for (int i = 3; i >= 0; i--) sum = sum * square + c[i];
   double h = (1 - r) + square * sum;
-  double y = power * of.r + (power - 1) * h;
-  return ln_with_sign_of(x, y / (y + 2 * h));
+  double y = power * (r + r) + (power - 1) * h;
+  return ln_with_sign_of(x, y / (y + (h + h)));
 }
 
 /* 1 / (1 + e^-x), error below 3: from a decaying exponential only, which keeps all digits at both ends. */
