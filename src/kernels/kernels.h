@@ -22,6 +22,9 @@
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
+/* Rows of a small layer's arrays: a whole number of the widest vectors. */
+#define LN_LAYER_PADDING 8
+
 /* adam: how much of the gradient's mean, and of its square's, a step keeps; what is added to the root. */
 #define LN_ADAM_FIRST 0.9
 #define LN_ADAM_SECOND 0.999
@@ -29,6 +32,9 @@
 
 struct ln_balanced_map;
 struct ln_balanced_rows;
+
+/* Activations that the kernels of small layers know: their slope follows from the value. */
+typedef enum ln_shape { LN_SHAPE_OTHER, LN_SHAPE_LINEAR, LN_SHAPE_RELU, LN_SHAPE_TANH } ln_shape;
 
 /* A weighted sum of derivatives of a Runge-Kutta method's stages: b[j] k[j], j < count. */
 typedef struct ln_stages {
@@ -95,7 +101,25 @@ static inline double ln_error_unit(double rtol, double atol, double y, double z)
   /* X, outputs x inputs without gaps, of time i to X + i outputs inputs (balanced_map.h), or only its \
    * diagonal, all else being left as it is. NaN where H is not positive definite. */     \
   X(void, balanced_map,                                                                                      \
-    (const struct ln_balanced_map *p, const struct ln_balanced_rows *rows, int diagonal, double *X))
+    (const struct ln_balanced_map *p, const struct ln_balanced_rows *rows, int diagonal, double *X))         \
+  /* A layer of a network for n examples. Rows, and the addresses of what has rows, are multiples of \
+   * LN_LAYER_PADDING numbers; lda and ldd are free. Z = f(W A + b): W is rows x inputs, f as the shape says   \
+   * (other: the identity). */       \
+  X(void, layer_forward,                                                                                     \
+    (ln_shape shape, size_t rows, size_t n, size_t inputs, const double *W, const double *b,                 \
+     const double *A, size_t lda, double *Z))                                                                \
+  /* Z = b + V'A for few outputs, where V is rows x outputs and A rows x n. */                               \
+  X(void, layer_forward_narrow,                                                                              \
+    (size_t rows, size_t n, size_t outputs, const double *V, const double *b, const double *A, double *Z,    \
+     size_t ldz))                                                                                            \
+  /* Z = f' o (V D): V is rows x outputs, D has n columns; Z held f, or (other) f'. */                       \
+  X(void, layer_backward,                                                                                    \
+    (ln_shape shape, size_t rows, size_t n, size_t outputs, const double *V, const double *D, size_t ldd,    \
+     double *Z))                                                                                             \
+  /* G += D A', rows x cols; unless b is null, b += the sum of D's columns. */                               \
+  X(void, layer_gradient,                                                                                    \
+    (size_t rows, size_t cols, size_t n, const double *D, const double *A, size_t lda, double *G,            \
+     double *b))
 
 typedef struct ln_kernels {
   const char *name; /* "base", "v3" or "v4" */

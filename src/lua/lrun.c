@@ -58,7 +58,8 @@ void push_run_records(run *r, size_t records) {
   r->t = push_matrix(r->L, records, 1);
 }
 
-static ln_status make_plan(ln_context *cx, run *r, bool in_batches) {
+/* batch: examples of a minibatch; 0: the full batch. */
+static ln_status make_plan(ln_context *cx, run *r, size_t batch) {
   r->parameters = r->net->parameters;
   if (r->predicts) {
     r->parameters = ln_reals(cx, r->net->count);
@@ -67,13 +68,15 @@ static ln_status make_plan(ln_context *cx, run *r, bool in_batches) {
   }
   r->theta = r->parameters;
   bool has_moments = ln_plan_needs_moments(r->net, r->task, r->choice); /* which are what is reduced */
-  if (r->evaluations > 0 && has_moments && r->choice == LN_PLAN_AUTO && !in_batches) {
+  if (r->evaluations > 0 && has_moments && r->choice == LN_PLAN_AUTO && !batch) {
     ln_status status =
         ln_reduce_network(cx, &r->reduction, r->net, r->task, r->evaluations, r->decay > 0, &r->reduced);
     if (status != LN_OK) return status;
   }
-  if (!r->reduced)
-    return ln_make_plan(cx, &r->plan, r->net, r->task, in_batches ? LN_PLAN_BATCHES : r->choice);
+  ln_plan_choice choice = r->choice;
+  if (batch)
+    choice = choice == LN_PLAN_AUTO && ln_is_small(r->net, batch) ? LN_PLAN_BATCHES : LN_PLAN_PLAIN_BATCHES;
+  if (!r->reduced) return ln_make_plan(cx, &r->plan, r->net, r->task, choice);
   r->plan = r->reduction.plan;
   r->theta = r->reduction.theta;
   return LN_OK;
@@ -92,7 +95,7 @@ static ln_status make_probe(ln_context *cx, run *r) {
 
 static ln_status prepare(ln_context *cx, run *r, ln_trainer *trainer) {
   ln_mark mark = ln_begin(cx);
-  ln_status status = make_plan(cx, r, trainer && trainer->batches.size);
+  ln_status status = make_plan(cx, r, trainer ? trainer->batches.size : 0);
   if (status == LN_OK) status = make_probe(cx, r);
   if (trainer) trainer->theta = r->theta;
   if (status == LN_OK && trainer) {

@@ -25,14 +25,14 @@ ACTIVATION(softplus)
 ACTIVATION(hard_tanh)
 
 const ln_activation ln_activations[] = {
-    {"linear", "x", linear_f, linear_df, NULL, true, false},
-    {"relu", "max(x, 0)", relu_f, relu_df, NULL, false, true},
-    {"leaky_relu", "x above 0, x/100 below", leaky_relu_f, leaky_relu_df, NULL, false, true},
-    {"tanh", "tanh x", tanh_f, tanh_df, NULL, false, false},
-    {"erf", "the error function, erf x", erf_f, erf_df, NULL, false, false},
-    {"sigmoid", "1/(1 + e^-x)", sigmoid_f, sigmoid_df, NULL, false, false},
-    {"softplus", "log(1 + e^x)", softplus_f, softplus_df, NULL, false, false},
-    {"hard_tanh", "x clamped to [-1, 1]", hard_tanh_f, hard_tanh_df, NULL, false, true},
+    {"linear", "x", linear_f, linear_df, NULL, true, false, LN_SHAPE_LINEAR},
+    {"relu", "max(x, 0)", relu_f, relu_df, NULL, false, true, LN_SHAPE_RELU},
+    {"leaky_relu", "x above 0, x/100 below", leaky_relu_f, leaky_relu_df, NULL, false, true, LN_SHAPE_OTHER},
+    {"tanh", "tanh x", tanh_f, tanh_df, NULL, false, false, LN_SHAPE_TANH},
+    {"erf", "the error function, erf x", erf_f, erf_df, NULL, false, false, LN_SHAPE_OTHER},
+    {"sigmoid", "1/(1 + e^-x)", sigmoid_f, sigmoid_df, NULL, false, false, LN_SHAPE_OTHER},
+    {"softplus", "log(1 + e^x)", softplus_f, softplus_df, NULL, false, false, LN_SHAPE_OTHER},
+    {"hard_tanh", "x clamped to [-1, 1]", hard_tanh_f, hard_tanh_df, NULL, false, true, LN_SHAPE_OTHER},
     {0},
 };
 

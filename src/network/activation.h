@@ -3,6 +3,7 @@
 #define LN_ACTIVATION_H
 
 #include "core/context.h"
+#include "kernels/kernels.h"
 
 typedef struct ln_activation {
   const char *name, *doc;
@@ -11,8 +12,9 @@ typedef struct ln_activation {
   /* d[i] = f'(x[i]), with y = f(x) at hand; d may be x or y. At a kink: the derivative from the left. */
   ln_status (*df)(ln_context *cx, void *ud, const double *x, const double *y, double *d, size_t n);
   void *ud;
-  bool linear; /* f(x) = x */
-  bool kinked; /* f' jumps somewhere */
+  bool linear;    /* f(x) = x */
+  bool kinked;    /* f' jumps somewhere */
+  ln_shape shape; /* what the kernels of small layers know it as */
 } ln_activation;
 
 /* linear relu leaky_relu tanh erf sigmoid softplus hard_tanh; null if the name is another. */

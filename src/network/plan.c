@@ -1,7 +1,7 @@
 #include "network/plan.h"
 
 bool ln_plan_needs_moments(const ln_net *net, const ln_task *task, ln_plan_choice choice) {
-  if (!net->linear || task->observed.count || choice == LN_PLAN_BATCHES) return false;
+  if (!net->linear || task->observed.count || choice >= LN_PLAN_BATCHES) return false;
   return choice == LN_PLAN_AUTO || !task->examples;
 }
 
@@ -17,5 +17,8 @@ ln_status ln_make_plan(ln_context *cx, ln_plan *plan, const ln_net *net, const l
     return ln_fail(cx, LN_EARG, "%s, and this task has only moments",
                    net->linear ? "minibatches need examples"
                                : "a network with nonlinear units needs examples");
-  return ln_plan_examples(cx, plan, choice == LN_PLAN_BATCHES);
+  const bool batches = choice >= LN_PLAN_BATCHES,
+             plain = choice == LN_PLAN_PLAIN || choice == LN_PLAN_PLAIN_BATCHES;
+  if (!plain && ln_is_small(net, task->examples)) return ln_plan_small(cx, plan, batches);
+  return ln_plan_examples(cx, plan, batches);
 }

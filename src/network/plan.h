@@ -6,7 +6,8 @@
  *   observed   linear networks that learn from entries of the map itself, or from measurements of it
  *              (src/network/observed.c)
  *   examples   any network, and minibatches: forward and backward over the examples, in blocks
- *              (src/network/examples.c)
+ *              (src/network/examples.c); small networks by kernels that keep a few examples in the
+ *              first-level cache (src/network/small.c)
  * A path takes its work space when the plan is made and allocates nothing later. */
 #ifndef LN_PLAN_H
 #define LN_PLAN_H
@@ -37,12 +38,17 @@ struct ln_plan {
   char description[256];
 };
 
-typedef enum ln_plan_choice { LN_PLAN_AUTO, LN_PLAN_PLAIN, LN_PLAN_BATCHES } ln_plan_choice;
+typedef enum ln_plan_choice {
+  LN_PLAN_AUTO,
+  LN_PLAN_PLAIN,
+  LN_PLAN_BATCHES,
+  LN_PLAN_PLAIN_BATCHES
+} ln_plan_choice;
 
 /* Checks that network and task fit (LN_EARG with both sizes), chooses the path and takes its work space
  * from the context; the caller keeps it by ln_detach, or lets it go by ln_end. LN_PLAN_PLAIN: the unreduced
- * path, over the examples if the task has any. LN_PLAN_BATCHES: over the examples, with evaluate_batch. The
- * moments path wants task->has_target. */
+ * path, over the examples if the task has any. LN_PLAN_BATCHES: over the examples, with evaluate_batch;
+ * LN_PLAN_PLAIN_BATCHES: the same, unreduced. The moments path wants task->has_target. */
 ln_status ln_make_plan(ln_context *cx, ln_plan *plan, const ln_net *net, const ln_task *task,
                        ln_plan_choice choice);
 
@@ -53,5 +59,9 @@ bool ln_plan_needs_moments(const ln_net *net, const ln_task *task, ln_plan_choic
 ln_status ln_plan_moments(ln_context *cx, ln_plan *plan);
 ln_status ln_plan_observed(ln_context *cx, ln_plan *plan);
 ln_status ln_plan_examples(ln_context *cx, ln_plan *plan, bool batches);
+ln_status ln_plan_small(ln_context *cx, ln_plan *plan, bool batches);
+
+/* Is the network small enough for ln_plan_small to pay in evaluations over so many examples? */
+bool ln_is_small(const ln_net *net, size_t examples);
 
 #endif
