@@ -278,13 +278,19 @@ def descend_two_layers(a, X, Y):
     return once(run), np.array(result)
 
 
-def W3a(a):
+def fashion():
+    """The training images, an image a row, and their classes, one of ten."""
     folder = "/usr/share/datasets/fashion-mnist/train-"
     with gzip.open(folder + "images-idx3-ubyte.gz") as images:
         X = np.frombuffer(images.read(), np.uint8, offset=16).reshape(-1, 784)
     with gzip.open(folder + "labels-idx1-ubyte.gz") as labels:
         Y = np.eye(10)[np.frombuffer(labels.read(), np.uint8, offset=8)]
-    return descend_two_layers(a, (X / 255.0).T, Y.T)
+    return X / 255.0, Y
+
+
+def W3a(a):
+    X, Y = fashion()
+    return descend_two_layers(a, X.T, Y.T)
 
 
 def W3b(a):
@@ -297,18 +303,24 @@ W3c = W3b
 # ---- nonlinear ----
 
 
-def W5a(a):
+def small_network(a, relu):
     X, Y, W1, b1, W2, b2 = (np.ascontiguousarray(a[name]) for name in ("X", "Y", "W1", "b1", "W2", "b2"))
     rate, steps, P = a["rate"].item(), int(a["steps"].item()), X.shape[1]
     H, D, F = (np.empty((len(W1), P)) for _ in range(3))
+    V1, c1, V2, c2 = (np.zeros_like(W) for W in (W1, b1, W2, b2))
+    G1 = np.empty_like(W1)
+    active = np.empty(H.shape, bool)
     losses = []
 
     def run():
-        nonlocal b1, b2
+        nonlocal V1, c1, V2, c2, W1, b1, W2, b2
         for step in range(steps + 1):
             np.dot(W1, X, out=H)
             np.add(H, b1, out=H)
-            np.tanh(H, out=H)
+            if relu:
+                np.maximum(H, 0, out=H)
+            else:
+                np.tanh(H, out=H)
             R = W2 @ H
             R += b2
             R -= Y
@@ -318,15 +330,57 @@ def W5a(a):
                 break
             R *= rate / P
             np.dot(W2.T, R, out=D)
-            np.multiply(H, H, out=F)
-            np.subtract(1, F, out=F)
-            np.multiply(D, F, out=D)
-            np.subtract(W2, R @ H.T, out=W2)
-            np.subtract(b2, R.sum(1, keepdims=True), out=b2)
-            np.subtract(W1, D @ X.T, out=W1)
-            np.subtract(b1, D.sum(1, keepdims=True), out=b1)
+            if relu:
+                np.greater(H, 0, out=active)
+                np.multiply(D, active, out=D)
+            else:
+                np.multiply(H, H, out=F)
+                np.subtract(1, F, out=F)
+                np.multiply(D, F, out=D)
+            np.dot(D, X.T, out=G1)
+            for W, V, G in ((W2, V2, R @ H.T), (b2, c2, R.sum(1, keepdims=True)), (W1, V1, G1),
+                            (b1, c1, D.sum(1, keepdims=True))):
+                V *= 0.9
+                V += G
+                W -= V
 
     return once(run), np.array(losses)
+
+
+def W5b(a):
+    X, Y = fashion()
+    order = a["order"].ravel().astype(int) - 1
+    rate, size = a["rate"].item(), 128
+    W1, W2 = (np.ascontiguousarray(a[name].T) for name in ("W1", "W2"))
+    b1, b2 = a["b1"].ravel().copy(), a["b2"].ravel().copy()
+    x, y = np.empty((size, 784)), np.empty((size, 10))
+    H, D = np.empty((size, 256)), np.empty((size, 256))
+    G1 = np.empty_like(W1)
+
+    def run():
+        nonlocal W1, b1, W2, b2
+        for first in range(0, len(order) - size + 1, size):
+            batch = order[first : first + size]
+            np.take(X, batch, axis=0, out=x, mode="clip")
+            np.take(Y, batch, axis=0, out=y, mode="clip")
+            np.dot(x, W1, out=H)
+            np.add(H, b1, out=H)
+            np.tanh(H, out=H)
+            R = H @ W2
+            R += b2
+            R -= y
+            R *= rate / size
+            np.dot(R, W2.T, out=D)
+            W2 -= H.T @ R
+            b2 -= R.sum(0)
+            np.multiply(H, H, out=H)
+            np.subtract(1, H, out=H)
+            np.multiply(D, H, out=D)
+            np.dot(x.T, D, out=G1)
+            W1 -= G1
+            b1 -= D.sum(0)
+
+    return once(run), W1.T
 
 
 # ---- gradient flow ----
@@ -428,7 +482,7 @@ def W7_chol(a):
 
 JOBS = {
     **{name: globals()[name] for name in ("get", "scal", "index", "index2", "temporaries", "growth", "script")},
-    **{name: globals()[name] for name in ("W3a", "W3b", "W3c", "W5a", "W7", "W7_modes", "W7_chol", "flow")},
+    **{name: globals()[name] for name in ("W3a", "W3b", "W3c", "W5b", "W7", "W7_modes", "W7_chol", "flow")},
     **{"%s%d" % (f.__name__, n): f for f in (gemm, solve, eigh, svd) for n in (8, 512)},
     **{"sum%d" % n: weighted_sum for n in (16, 1000)},
     **{"inplace%d" % n: inplace for n in (16, 1000)},
@@ -436,6 +490,8 @@ JOBS = {
     "W1a": lambda a: descend(a, modes=True),
     "W1b": lambda a: descend(a, modes=True),
     "W2": lambda a: descend(a, modes=False),
+    "W5a": lambda a: small_network(a, relu=False),
+    "W5r": lambda a: small_network(a, relu=True),
 }
 
 if __name__ == "__main__":

@@ -31,12 +31,12 @@ local function network_of(a, activation)
 end
 
 --- The figures of a training run on this task: seconds, and the losses (above the modes, if they are recorded).
-local function train(a, task, activation, record)
+local function train(a, task, activation, record, more)
   local net, run = network_of(a, activation), nil
-  local seconds = clock.once(function()
-    run = net:train { task = task, rate = a.rate:item(), steps = math.tointeger(a.steps:item()), record = record,
-      progress = false }
-  end)
+  local options = { task = task, rate = a.rate:item(), steps = math.tointeger(a.steps:item()), record = record,
+    progress = false }
+  for name, value in pairs(more or {}) do options[name] = value end
+  local seconds = clock.once(function() run = net:train(options) end)
   return seconds, #record > 1 and matrix.hcat(run.loss, run.modes) or run.loss
 end
 
@@ -158,14 +158,44 @@ jobs.W3c = {
 
 -- ---- nonlinear ----
 
-jobs.W5a = {
+--- Losses of a small network with biases under full-batch descent with momentum.
+local function small_network(activation)
+  return {
+    input = function()
+      local X = random.stream(SEED):normal(10, 200)
+      local teacher = network.new { sizes = { 10, 5, 1 }, activation = "tanh", gain = 2, seed = SEED + 1 }
+      local net = network.new { sizes = { 10, 100, 1 }, activation = activation, bias = true, seed = SEED }
+      return with({ X = X, Y = teacher:forward(X) }, net, 0.002, 10000)
+    end,
+    run = function(a)
+      return train(a, data.task { X = a.X, Y = a.Y }, activation, { "loss" }, { optimizer = "momentum" })
+    end,
+  }
+end
+
+jobs.W5a = small_network "tanh"
+jobs.W5r = small_network "relu"
+
+local BATCHES_STREAM = (1 << 30) + 6 -- of the seed: the stream that net:train draws the order from
+
+--- One epoch in batches of 128, in the same order on both sides.
+jobs.W5b = {
   input = function()
-    local X = random.stream(SEED):normal(10, 200)
-    local teacher = network.new { sizes = { 10, 5, 1 }, activation = "tanh", gain = 2, seed = SEED + 1 }
-    local net = network.new { sizes = { 10, 100, 1 }, activation = "tanh", bias = true, seed = SEED }
-    return with({ X = X, Y = teacher:forward(X) }, net, 0.02, 2000)
+    local file = io.open(FASHION)
+    if not file then return nil, "the Debian package dataset-fashion-mnist" end
+    file:close()
+    local net = network.new { sizes = { 784, 256, 10 }, activation = "tanh", bias = true, seed = SEED }
+    return with({ order = random.stream(SEED, BATCHES_STREAM):permutation(60000) }, net, 0.01, 468)
   end,
-  run = function(a) return train(a, data.task { X = a.X, Y = a.Y }, "tanh", { "loss" }) end,
+  run = function(a)
+    local task, net = data.fashion { full = true, size = 28 }, network_of(a, "tanh")
+    task.X:sum() -- which reads the images
+    local seconds = clock.once(function()
+      net:train { task = task, rate = a.rate:item(), steps = 468, batch = 128, seed = SEED, every = 468,
+        record = { "norms" }, progress = false }
+    end)
+    return seconds, net.weights[1]
+  end,
 }
 
 -- ---- gradient flow ----
