@@ -241,7 +241,8 @@ static const struct {
                             "return q.class { weights = net.weights }, q.product(given), "
                             "q.representations(given), q.weights(given),\n"
                             "  q.limit { weights = net.weights, task = task }, theory.predict { net = net, "
-                            "task = task, times = t }"},
+                            "task = task, times = t },\n"
+                            "  theory.ntk.path { net = net, task = task, times = t }"},
     {"plots", "local x = matrix.linspace(1, 10, 20)\n"
               "local p = plot.new { title = 'a', xlabel = 'x', y = 'log', size = { 6, 4 } }\n"
               "p:lines(x, matrix.hcat(x, x), { label = { 'one', 'two' } }):points(x, x, { every = 3 })\n"
