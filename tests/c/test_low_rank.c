@@ -1,4 +1,5 @@
 #include "check.h"
+#include "scarce.h"
 #include "theory/low_rank.h"
 #include "theory/mode.h"
 
@@ -217,6 +218,26 @@ static void halves_of_a_task_are_the_task(void **state) {
   }
 }
 
+static void any_allocation_may_fail(void **state) {
+  (void)state;
+  ln_status status = LN_EMEMORY;
+  ln_transfer tasks = pair(0.5);
+  ln_low_rank p = problem(100, 200, 200);
+  for (int granted = 0; status == LN_EMEMORY; granted++) {
+    int left = granted;
+    ln_context cx;
+    ln_context_init(&cx, allocate_scarce, &left);
+    double t = 1, excess, target;
+    status = ln_low_rank_at(&cx, &p, false, &t, 1, &(ln_low_rank_errors){&excess, &target});
+    if (status == LN_OK)
+      status = ln_low_rank_at(&cx, &p, true, &t, 1, &(ln_low_rank_errors){&excess, &target});
+    if (status == LN_OK) status = ln_transfer_at(&cx, &tasks, &t, 1, &excess);
+    assert_null(cx.scratch);
+    assert_true(granted < 100);
+  }
+  assert_int_equal(status, LN_OK);
+}
+
 static void expect_refused(ln_low_rank p, const char *message) {
   ln_context cx;
   ln_context_init(&cx, NULL, NULL);
@@ -262,6 +283,7 @@ int main(void) {
                                      cmocka_unit_test(the_best_time_and_error_of_one_mode),
                                      cmocka_unit_test(related_tasks_help_and_others_hurt),
                                      cmocka_unit_test(halves_of_a_task_are_the_task),
+                                     cmocka_unit_test(any_allocation_may_fail),
                                      cmocka_unit_test(senseless_problems_are_refused)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

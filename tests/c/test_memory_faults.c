@@ -84,6 +84,15 @@ static const struct {
      "local r = random.stream(3, 4)\n"
      "return r:normal(3, 4, 1, 2), r:uniform(2, 2, 0, 5), r:integers(2, 2, 1, 6), r:rademacher(2, 2),\n"
      "  r:orthogonal(4, 3), r:permutation(9), r:split(2):normal(1, 1), tostring(r)"},
+    {"generalization",
+     "local g = theory.generalization\n"
+     "local e = g.deep { alpha = 2, snr = 4, strength = 0.5, depth = 2, t = { 1, 0.5 }, left = 0.5 }\n"
+     "e = g.speed_accuracy { alpha = 2, snr = 4, strength = { 0.5 }, depth = { 1 } }\n"
+     "e = g.one_output { Sxx = matrix.eye(2), Syx = { {1, 2} }, c = 1, z = { 0, 1 }, t = { 2, 1 } }\n"
+     "e = g.random_labels { s = { 3 }, outputs = 4, inputs = 5, noise = 1, start = 0.1 }\n"
+     "e = g.gaussian_coefficients { activation = 'tanh' }\n"
+     "return g.random_features { width = 2, alpha = 1, noise = 1, ridge = { 0, 1 } },\n"
+     "  g.misspecified { inputs = 4, seen = 2, examples = 3, noise = 1 }"},
     {"npy", "local A = matrix { {1, 2, 3}, {4, 5, 6} }\n"
             "A:save(folder .. '/a.npy')\n"
             "assert(matrix.load(folder .. '/a.npy') == A)\n"

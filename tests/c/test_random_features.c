@@ -1,4 +1,5 @@
 #include "check.h"
+#include "scarce.h"
 #include "theory/deep_student.h"
 #include "theory/random_features.h"
 
@@ -166,6 +167,23 @@ static void the_best_ridge_is_the_lowest(void **state) {
   assert_true(ridge == 0 && best.test == 0);
 }
 
+static void any_allocation_may_fail(void **state) {
+  (void)state;
+  ln_status status = LN_EMEMORY;
+  ln_random_features p = relu(2, 1.5);
+  for (int granted = 0; status == LN_EMEMORY; granted++) {
+    int left = granted;
+    ln_context cx;
+    ln_context_init(&cx, allocate_scarce, &left);
+    ln_random_features_errors e;
+    static const double t = 1;
+    status = ln_random_features_flow(&cx, &p, &t, 1, &e);
+    assert_null(cx.scratch);
+    assert_true(granted < 100);
+  }
+  assert_int_equal(status, LN_OK);
+}
+
 static void expect_refused(ln_random_features p, const char *message) {
   ln_context cx;
   ln_context_init(&cx, NULL, NULL);
@@ -199,6 +217,7 @@ int main(void) {
                                      cmocka_unit_test(flow_begins_with_nothing_and_ends_without_a_ridge),
                                      cmocka_unit_test(overtraining_peaks_at_the_threshold),
                                      cmocka_unit_test(the_best_ridge_is_the_lowest),
+                                     cmocka_unit_test(any_allocation_may_fail),
                                      cmocka_unit_test(senseless_features_are_refused)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

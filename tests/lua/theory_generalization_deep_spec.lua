@@ -235,7 +235,7 @@ describe("theory.generalization.low_rank", function()
 end)
 
 describe("theory.generalization.random_features", function()
-  --- One network with N inputs whose first layer is frozen, trained to the end of time t; its error on 2000 new examples.
+  --- The test error on 2000 new examples of a network whose first layer is frozen, trained until t.
   local function trained(seed, t)
     local N, hidden, P = 40, 60, 80
     local r = random.stream(seed)
@@ -250,7 +250,8 @@ describe("theory.generalization.random_features", function()
   end
 
   it("is the mean of trained networks with a frozen first layer", function()
-    local theory_value = g.random_features { inputs = 40, hidden = 60, examples = 80, activation = "tanh", noise = 0.2, t = 3 }
+    local theory_value = g.random_features {
+      inputs = 40, hidden = 60, examples = 80, activation = "tanh", noise = 0.2, t = 3 }
     local mean, deviation = over_seeds(16, function(seed) return trained(seed, 3) end)
     assert.is_true(math.abs(mean - theory_value.test_error) < 3.5 * deviation)
     assert.is_true(deviation < 0.05 * mean)
@@ -294,7 +295,8 @@ describe("theory.generalization.random_features", function()
     it("refuses: " .. message, function()
       local options = { width = 2, alpha = 1, noise = 1 }
       for name, value in pairs(more) do options[name] = value end
-      assert.error_matches(function() g.random_features(options) end, "theory.generalization.random_features: .*" .. message)
+      assert.error_matches(function() g.random_features(options) end,
+        "theory.generalization.random_features: .*" .. message)
     end)
   end
 end)
