@@ -32,6 +32,7 @@
 
 struct ln_balanced_map;
 struct ln_balanced_rows;
+struct ln_side_by_side;
 
 /* Activations that the kernels of small layers know: their slope follows from the value. */
 typedef enum ln_shape { LN_SHAPE_OTHER, LN_SHAPE_LINEAR, LN_SHAPE_RELU, LN_SHAPE_TANH } ln_shape;
@@ -119,7 +120,9 @@ static inline double ln_error_unit(double rtol, double atol, double y, double z)
   /* G += D A', rows x cols; unless b is null, b += the sum of D's columns. */                               \
   X(void, layer_gradient,                                                                                    \
     (size_t rows, size_t cols, size_t n, const double *D, const double *A, size_t lda, double *G,            \
-     double *b))
+     double *b))                                                                                             \
+  /* So many steps of descent (side_by_side.h); fewer if a network has to be looked at before the next. */   \
+  X(size_t, descend_side_by_side, (struct ln_side_by_side * networks, size_t steps))
 
 typedef struct ln_kernels {
   const char *name; /* "base", "v3" or "v4" */

@@ -12,10 +12,14 @@
 #include <string.h>
 
 #include "core/parallel.h"
+#include "network/group.h"
 
 /* About how long an evaluation of the gradient takes, in seconds: what it costs at least, and operations a second. */
 #define EVALUATION_LEAST 2e-6
 #define SPEED 2e10
+#define SPEED_IN_GROUPS 4e10
+/* Networks that fill a group well enough: fewer are as fast one after the other. */
+#define GROUPED_LEAST 3
 
 /* A network's training or flow, and how it ended. */
 typedef struct member {
@@ -46,6 +50,9 @@ typedef struct ensemble {
   int networks, tasks, kept, result, base;
   size_t count;
   member *at;
+  size_t groups; /* 0: the networks are trained one after the other */
+  ln_group *group;
+  box *box; /* with the groups' work space */
   double started;
 } ensemble;
 
@@ -256,6 +263,68 @@ static ln_status work(ln_context *cx, void *ud, size_t job) {
   return m->diverged ? LN_OK : status;
 }
 
+/* Record k of network i of a group, if it still trains and has not got it. */
+static ln_status record_in_group(ln_context *cx, const ln_group *g, size_t i, member *m, size_t k) {
+  training *t = &m->as.training;
+  if (m->ended || t->run.done > k) return LN_OK;
+  ln_status status = g->status[i] == LN_OK ? record_training(cx, t) : g->status[i];
+  if (status == LN_EDIVERGED || (status == LN_OK && g->rests[i])) note_end(m, status);
+  return m->diverged ? LN_OK : status;
+}
+
+static ln_status work_in_group(ln_context *cx, void *ud, size_t job) {
+  const ensemble *e = ud;
+  ln_group *g = &e->group[job];
+  member *m = &e->at[job * LN_NETWORKS];
+  const schedule *s = &m->as.training.schedule;
+  ln_status status = LN_OK;
+  for (size_t k = 0; k < s->count && status == LN_OK; k++) {
+    status = ln_group_until(cx, g, step_of(s, k));
+    for (size_t i = 0; i < g->count && status == LN_OK; i++) status = record_in_group(cx, g, i, &m[i], k);
+  }
+  for (size_t i = 0; i < g->count && status == LN_OK; i++) {
+    if (m[i].ended) continue;
+    status = ln_train_finish(cx, &m[i].as.training.trainer);
+    note_end(&m[i], status);
+    if (m[i].diverged) status = LN_OK;
+  }
+  return status;
+}
+
+static ln_status make_groups(ln_context *cx, ensemble *e) {
+  ln_mark mark = ln_begin(cx);
+  for (size_t i = 0; i < e->groups; i++) {
+    ln_status status = ln_make_group(cx, &e->group[i]);
+    if (status != LN_OK) return ln_end(cx, mark, status);
+  }
+  e->box->blocks = ln_detach(cx, mark);
+  return LN_OK;
+}
+
+/* Small linear networks are trained in groups, side by side. */
+static void group(ensemble *e) {
+  lua_State *L = e->L;
+  const training *first = &e->at[0].as.training;
+  bool can = e->count >= GROUPED_LEAST;
+  for (size_t i = 0; i < e->count && can; i++) {
+    const training *t = &e->at[i].as.training;
+    can = t->run.choice == LN_PLAN_AUTO && ln_can_group(&t->trainer) &&
+          ln_same_group(&t->trainer, &first->trainer);
+  }
+  if (!can) return;
+  e->groups = (e->count + LN_NETWORKS - 1) / LN_NETWORKS;
+  e->group = lua_newuserdatauv(L, e->groups * sizeof *e->group, 0);
+  for (size_t i = 0; i < e->groups; i++) e->group[i] = (ln_group){0};
+  for (size_t i = 0; i < e->count; i++) {
+    ln_group *g = &e->group[i / LN_NETWORKS];
+    g->trainers[g->count++] = &e->at[i].as.training.trainer;
+  }
+  e->box = push_box(L);
+  check(L, e->kind->call, make_groups(context_of(L), e));
+  lua_rawseti(L, e->kept, -1); /* kept there, off the stack */
+  lua_rawseti(L, e->kept, 0);
+}
+
 /* May a worker compute this? What a user wrote in Lua runs on the state's own thread. */
 static bool is_native(const run *r) {
   bool native = true;
@@ -266,13 +335,22 @@ static bool is_native(const run *r) {
   return native;
 }
 
+/* About how long all takes on one thread. */
 static double seconds(const ensemble *e) {
-  double sum = 0;
-  for (size_t i = 0; i < e->count; i++) {
-    const run *r = &e->at[i].as.run;
-    sum += fmax(1, r->evaluations) * (EVALUATION_LEAST + r->plan.flops / SPEED);
+  const run *r = &e->at[0].as.run;
+  double evaluations = FLOW_EVALUATIONS, flops = r->plan.flops;
+  if (e->kind->work == train_member) {
+    const training *t = &e->at[0].as.training;
+    evaluations = (double)t->schedule.steps;
+    if (t->trainer.batches.size) flops *= (double)t->trainer.batches.size / (double)r->task->examples;
   }
-  return sum;
+  double one = e->groups ? flops / SPEED_IN_GROUPS : EVALUATION_LEAST + flops / SPEED;
+  return (double)e->count * evaluations * one;
+}
+
+static ln_status run_jobs(ln_context *cx, ensemble *e) {
+  return e->groups ? ln_parallel(cx, e->groups, seconds(e), work_in_group, e)
+                   : ln_parallel(cx, e->count, seconds(e), work, e);
 }
 
 static ln_status work_all(ensemble *e) {
@@ -280,13 +358,14 @@ static ln_status work_all(ensemble *e) {
   int workers = cx->workers;
   if (!is_native(&e->at[0].as.run)) cx->workers = 1;
   for (size_t i = 0; i < e->count; i++) e->at[i].as.run.in_worker = true;
-  ln_status status = ln_parallel(cx, e->count, seconds(e), work, e);
+  ln_status status = run_jobs(cx, e);
   if (status == LN_EMEMORY) {
     lua_gc(e->L, LUA_GCCOLLECT, 0);
-    status = ln_parallel(cx, e->count, seconds(e), work, e);
+    status = run_jobs(cx, e);
   }
   cx->workers = workers;
   for (size_t i = 0; i < e->count; i++) finish_run(&e->at[i].as.run);
+  if (e->groups) empty_box(e->box);
   return status;
 }
 
@@ -380,7 +459,8 @@ static void fill_result(const ensemble *e) {
     push_column(L, e->at[which].as.training.steps, least);
     lua_setfield(L, e->result, "steps");
   }
-  lua_pushfstring(L, "%d networks, one after another: %s%s", (int)e->count, r->plan.description, r->details);
+  lua_pushfstring(L, "%d networks, %s: %s%s", (int)e->count,
+                  e->groups ? "four side by side" : "one after another", r->plan.description, r->details);
   lua_setfield(L, e->result, "plan");
   lua_pushinteger(L, (lua_Integer)e->count);
   lua_setfield(L, e->result, "count");
@@ -439,6 +519,7 @@ int ensemble_train(lua_State *L) {
 
   prepare(&e, &o, can_be_asked);
   if (e.at->as.training.trainer.descent.rate == 0) choose_rate(&e, &o);
+  if (!can_be_asked) group(&e);
   cx->progress = shown;
   ln_status status = can_be_asked ? train_and_ask(&e, stop, watcher) : work_all(&e);
   cx->progress = watcher;
