@@ -257,6 +257,16 @@ describe("theory.generalization.random_features", function()
     assert.is_true(deviation < 0.05 * mean)
   end)
 
+  it("is training one linear layer on the features", function()
+    local r = random.stream(1)
+    local X, Y = r:normal(10, 40), r:normal(1, 40)
+    local net = network.from { r:normal(20, 10, 0, 0.3), matrix.zeros(1, 20), activation = "relu" }
+    local layer = network.from { net.weights[2] }
+    layer:train { task = data.task { X = net:hidden(X), Y = Y }, rate = 0.1, steps = 500 }
+    net:train { task = data.task { X = X, Y = Y }, rate = 0.1, steps = 500, freeze = { 1 } }
+    close(0, (net.weights[2] - layer.weights[1]):norm(), 1e-12)
+  end)
+
   it("answers in the shape of ridge and of t", function()
     local e = g.random_features { width = 3, alpha = 1.5, snr = 5, ridge = { 0, 0.05 } }
     close(0.7402478467486037, e.test_error[2], 1e-13)
