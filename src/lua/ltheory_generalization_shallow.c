@@ -7,17 +7,18 @@
 #include "lua/ldata.h"
 #include "theory/given_student.h"
 
-#define STUDENT_OPTIONS TEACHER_OPTIONS, "init_power", "visible"
+#define STUDENT_OPTIONS TEACHER_OPTIONS, "init_power", "seen"
 
 /* ---- students ---- */
 
-/* Each of alpha, power, noise, snr, init_power, visible and ridge is a number, or a list of one a student; those are equally
+/* Each of alpha, power, noise, snr, init_power, seen and ridge is a number, or a list of one a student; those are equally
  * long. */
 typedef struct students {
   times like; /* the shape of answers of one number a student */
   bool several;
-  double inputs, examples; /* 0: not given; then alpha is the same for all */
+  double inputs, examples; /* 0: not given */
   ln_shallow_student *each;
+  double *seen;   /* by each student, of the teacher's inputs; 0 where sizes are not given */
   double *unseen; /* of each student's noise, the part that is of the teacher's inputs it does not see */
   double *ridge;  /* null if not given */
 } students;
@@ -71,20 +72,24 @@ static students read_students(const options *o, const ln_given_inputs *data, con
     option_fail(o, "noise", "(the variance of the labels' noise) or snr (power/noise) is needed");
   times alpha = read_sizes(o, data, &s), power = option_list(o, "power", by_ratio, &s),
         noise = option_list(o, by_ratio ? "snr" : "noise", by_ratio, &s),
-        start = option_list(o, "init_power", false, &s), visible = option_list(o, "visible", true, &s),
+        start = option_list(o, "init_power", false, &s), seen = option_list(o, "seen", true, &s),
         ridge = option_list(o, "ridge", false, &s);
   s.each = lua_newuserdatauv(o->L, (s.like.n + 1) * sizeof *s.each, 0);
+  if (seen.n > 0 && (s.inputs == 0 || data->inputs)) option_fail(o, "seen", "goes with inputs and examples");
+  s.seen = lua_newuserdatauv(o->L, (s.like.n + 1) * sizeof *s.seen, 0);
   s.unseen = lua_newuserdatauv(o->L, (s.like.n + 1) * sizeof *s.unseen, 0);
   s.ridge = option_given(o, "ridge") ? lua_newuserdatauv(o->L, (s.like.n + 1) * sizeof *s.ridge, 0) : NULL;
   for (size_t k = 0; k < s.like.n; k++) {
-    double seen = entry(&visible, k, 1), of_teacher = entry(&power, k, known->alpha > 0 ? known->power : 1);
-    if (!(seen <= 1))
-      option_fail(o, "visible", "is the share of the teacher's inputs that the student sees, got %g", seen);
+    double of_teacher = entry(&power, k, known->alpha > 0 ? known->power : 1), part = 1;
+    s.seen[k] = entry(&seen, k, s.inputs);
+    if (s.seen[k] != floor(s.seen[k]) || s.seen[k] > s.inputs)
+      option_fail(o, "seen", "is how many of the %g inputs the student sees, got %g", s.inputs, s.seen[k]);
+    if (s.seen[k] < s.inputs) part = s.seen[k] / s.inputs;
     double of_labels = entry(&noise, k, known->noise);
     if (by_ratio) of_labels = of_teacher / of_labels;
-    s.unseen[k] = of_teacher * (1 - seen);
-    s.each[k] = (ln_shallow_student){.alpha = s.inputs > 0 ? s.examples / s.inputs : entry(&alpha, k, 0),
-                                     .power = of_teacher * seen,
+    s.unseen[k] = of_teacher * (1 - part);
+    s.each[k] = (ln_shallow_student){.alpha = s.inputs > 0 ? s.examples / s.seen[k] : entry(&alpha, k, 0),
+                                     .power = of_teacher * part,
                                      .noise = of_labels + s.unseen[k],
                                      .init_power = entry(&start, k, 0)};
     check(o->L, o->call, ln_shallow_check(context_of(o->L), &s.each[k]));
@@ -169,13 +174,14 @@ typedef struct question {
   double *curves[CURVES], *summaries[SUMMARIES];
 } question;
 
-static ln_status errors_at(ln_context *cx, const question *q, ln_relaxation *r, const ln_shallow_student *s,
+/* Of student k after so much time, or so many steps at the rate. */
+static ln_status errors_at(ln_context *cx, const question *q, ln_relaxation *r, size_t k, double rate,
                            double t, ln_shallow_errors *e) {
-  const students *all = q->s;
+  const ln_shallow_student *s = &q->s->each[k];
   if (q->data->inputs)
-    return q->rate > 0 ? ln_given_after(cx, s, q->data, q->rate, t, e) : ln_given_at(cx, s, q->data, t, e);
-  if (isinf(t) && all->inputs > 0) return ln_shallow_limit(cx, s, all->inputs, all->examples, e);
-  return q->rate > 0 ? ln_shallow_after(cx, r, s, q->rate, t, e) : ln_shallow_at(cx, r, s, t, e);
+    return rate > 0 ? ln_given_after(cx, s, q->data, rate, t, e) : ln_given_at(cx, s, q->data, t, e);
+  if (isinf(t) && q->s->inputs > 0) return ln_shallow_limit(cx, s, q->s->seen[k], q->s->examples, e);
+  return rate > 0 ? ln_shallow_after(cx, r, s, rate, t, e) : ln_shallow_at(cx, r, s, t, e);
 }
 
 static ln_status curve_of(ln_context *cx, const question *q, ln_relaxation *r, size_t k) {
@@ -183,7 +189,7 @@ static ln_status curve_of(ln_context *cx, const question *q, ln_relaxation *r, s
   for (size_t i = 0; i < q->t.n && status == LN_OK; i++) {
     size_t at = q->order[i], place = k * q->t.n + at;
     ln_shallow_errors e = {0};
-    status = errors_at(cx, q, r, &q->s->each[k], q->t.data[at], &e);
+    status = errors_at(cx, q, r, k, q->rate, q->t.data[at], &e);
     q->curves[TEST][place] = e.test, q->curves[TRAIN][place] = e.train, q->curves[POWER][place] = e.power;
     q->curves[EXCESS][place] = e.excess + q->s->unseen[k], q->curves[NORM][place] = sqrt(e.power);
     if (status == LN_OK) status = ln_poll(cx);
@@ -194,15 +200,13 @@ static ln_status curve_of(ln_context *cx, const question *q, ln_relaxation *r, s
 /* The best and the last of the flow. */
 static ln_status summary_of(ln_context *cx, const question *q, ln_relaxation *r, size_t k) {
   const ln_shallow_student *s = &q->s->each[k];
-  question flow = *q;
-  flow.rate = 0;
   ln_shallow_errors best = {0}, final = {0};
   ln_status status = q->data->inputs ? ln_given_best_time(cx, s, q->data, &q->summaries[T_OPT][k])
                                      : ln_shallow_best_time(cx, r, s, &q->summaries[T_OPT][k]);
-  if (status == LN_OK) status = errors_at(cx, &flow, r, s, q->summaries[T_OPT][k], &best);
-  if (status == LN_OK) status = errors_at(cx, &flow, r, s, INFINITY, &final);
-  q->summaries[BEST][k] = best.test, q->summaries[FINAL][k] = final.test,
-  q->summaries[FINAL_TRAIN][k] = final.train;
+  if (status == LN_OK) status = errors_at(cx, q, r, k, 0, q->summaries[T_OPT][k], &best);
+  if (status == LN_OK) status = errors_at(cx, q, r, k, 0, INFINITY, &final);
+  q->summaries[BEST][k] = best.test;
+  q->summaries[FINAL][k] = final.test, q->summaries[FINAL_TRAIN][k] = final.train;
   q->summaries[OVERTRAINING][k] = best.test == final.test ? 1 : final.test / best.test;
   return status;
 }
@@ -253,7 +257,7 @@ static void read_times(const options *o, question *q) {
 }
 
 /* theory.generalization.shallow { alpha= | inputs=, examples= | task= | eigenvalues=, examples=, noise= or snr=, power=1,
- * init_power=0, visible=1, t= | rate=, steps=, ridge= }: the errors of a one-layer student over time, when to stop and with which
+ * init_power=0, seen=inputs, t= | rate=, steps=, ridge= }: the errors of a one-layer student over time, when to stop and with which
  * ridge. See docs/theory/generalization.md. */
 static int shallow(lua_State *L) {
   static const char *const names[] = {STUDENT_OPTIONS, "task",  "eigenvalues", "t",
@@ -303,7 +307,7 @@ static int push_timing(const options *o, timing *of, double level) {
   return pop_like_times(L, &s.like);
 }
 
-/* theory.generalization.time_to_accuracy { alpha= or inputs=, examples=, noise= or snr=, power=1, init_power=0, visible=1, margin= }:
+/* theory.generalization.time_to_accuracy { alpha= or inputs=, examples=, noise= or snr=, power=1, init_power=0, seen=inputs, margin= }:
  * the first time at which the test error is within `margin` (relative) of its lowest. */
 static int time_to_accuracy(lua_State *L) {
   static const char *const names[] = {STUDENT_OPTIONS, "margin", NULL};
