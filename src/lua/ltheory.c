@@ -155,7 +155,7 @@ int luaopen_theory_core(lua_State *L) {
       {"balanced", {balanced_functions}},
       {"generalization",
        {generalization_shallow_functions, generalization_deep_functions, generalization_low_rank_functions,
-        generalization_features_functions}},
+        generalization_features_functions, generalization_coloured_functions}},
   };
   const size_t count = sizeof families / sizeof *families;
   lua_createtable(L, 0, (int)count);

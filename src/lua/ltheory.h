@@ -12,7 +12,8 @@ extern const luaL_Reg mode_functions[], layer_functions[], decoupled_functions[]
 extern const luaL_Reg shallow_functions[], minibatch_functions[];                 /* all of theory.shallow */
 extern const luaL_Reg ntk_functions[], stability_functions[], balanced_functions[], riccati_functions[];
 extern const luaL_Reg generalization_shallow_functions[], generalization_deep_functions[],
-    generalization_low_rank_functions[], generalization_features_functions[]; /* all of theory.generalization */
+    generalization_low_rank_functions[], generalization_features_functions[],
+    generalization_coloured_functions[]; /* all of theory.generalization */
 
 /* The moments of a task: options Sxx and Syx, or task = a task that has them. Pushes what keeps them alive.
  */

@@ -44,8 +44,8 @@ static number ridge_of(const ln_coloured *p, number k, number *derivative) {
   return k * (1 - one / p->alpha);
 }
 
-/* From the right f is convex and Newton comes down without overshooting. */
-static double real_root(const ln_coloured *p, double ridge) {
+double ln_coloured_effective_ridge(const ln_coloured *p, double ridge) {
+  /* From the right f is convex and Newton comes down without overshooting. */
   double k = ridge;
   for (size_t j = 0; j < p->count; j++) k += p->fraction[j] * p->variance[j] / p->alpha;
   for (int i = 0; i < DESCENT_MOST; i++) {
@@ -99,7 +99,7 @@ static ln_status make_contour(ln_context *cx, const ln_coloured *p, double t, co
   c->bias = ln_take(cx, c->nodes, sizeof *c->bias), c->weight = ln_take(cx, c->nodes, sizeof *c->weight);
   c->share = ln_take(cx, c->nodes * p->count, sizeof *c->share);
   if (!c->z || !c->k || !c->bias || !c->weight || !c->share) return LN_EMEMORY;
-  number k = real_root(p, left);
+  number k = ln_coloured_effective_ridge(p, left);
   double phi = 0;
   for (size_t m = 0; m < c->nodes; m++) {
     double next = M_PI * ((double)m + 0.5) / half;

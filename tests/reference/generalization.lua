@@ -25,6 +25,14 @@ function functions.shallow_finite(given)
   return { Eg = e.test_error, Et = e.train_error }
 end
 
+function functions.covariance(given)
+  local e = theory.generalization.coloured {
+    variances = given.sigma, fractions = given.fraction, power = given.teacher, init_power = given.initial,
+    alpha = given.alpha, noise = given.se2, t = given.t, ridge = given.kappa }
+  return { k = e.effective_ridge, Eg_ridge = e.ridge_error, Et_ridge = e.ridge_train_error,
+    Eg_flow = e.test_error, Et_flow = e.train_error }
+end
+
 function functions.times(given)
   return {
     time_to_accuracy = theory.generalization.time_to_accuracy(student(given, { margin = given.eps })),
