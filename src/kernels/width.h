@@ -13,16 +13,16 @@
 #define LN_PASTE(name, width) LN_PASTE2(name, width)
 #define KERNEL(name) LN_PASTE(name, LN_WIDTH)
 
+/* doubles in a vector register */
 #if defined __AVX512F__
-enum { LANES = 8 };
+#define LANES 8
 #elif defined __AVX__
-enum { LANES = 4 };
+#define LANES 4
 #else
-enum { LANES = 2 };
+#define LANES 2
 #endif
 
-#define LN_PROTOTYPE(result, name, parameters) result KERNEL(name) parameters;
-LN_KERNEL_LIST(LN_PROTOTYPE)
-#undef LN_PROTOTYPE
+#define LN_KERNEL(result, name, parameters) result KERNEL(name) parameters;
+#include "kernels/list.h"
 
 #endif

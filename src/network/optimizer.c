@@ -28,15 +28,33 @@ static void adam(const ln_kernels *kernels, const ln_descent *how, uint64_t step
   kernels->descend_adam(n, how->rate / first, how->weight_decay, 1 / second, g, w, memory, memory + stride);
 }
 
+static ln_descent_rule gd_rule(const ln_descent *how) {
+  return (ln_descent_rule){.rate = how->rate, .decay = how->weight_decay};
+}
+
+static ln_descent_rule momentum_rule(const ln_descent *how) {
+  return (ln_descent_rule){
+      .rate = how->rate, .decay = how->weight_decay, .momentum = how->momentum, .jump = 0, .glide = 1};
+}
+
+static ln_descent_rule nesterov_rule(const ln_descent *how) {
+  return (ln_descent_rule){.rate = how->rate,
+                           .decay = how->weight_decay,
+                           .momentum = how->momentum,
+                           .jump = 1,
+                           .glide = how->momentum};
+}
+
 static double gd_stable(double m) { return (void)m, 2; }
 static double momentum_stable(double m) { return 2 * (1 + m); }
 static double nesterov_stable(double m) { return 2 * (1 + m) / (1 + 2 * m); }
 
 const ln_optimizer ln_optimizers[] = {
-    {"gd", "w -= rate g", 0, false, true, gd_stable, gd},
-    {"momentum", "v = m v + g; w -= rate v", 1, true, true, momentum_stable, momentum},
-    {"nesterov", "v = m v + g; w -= rate (g + m v)", 1, true, true, nesterov_stable, nesterov},
-    {"adam", "rate times the gradient's mean over the root of its mean square", 2, false, false, NULL, adam},
+    {"gd", "w -= rate g", 0, false, true, gd_stable, gd, gd_rule},
+    {"momentum", "v = m v + g; w -= rate v", 1, true, true, momentum_stable, momentum, momentum_rule},
+    {"nesterov", "v = m v + g; w -= rate (g + m v)", 1, true, true, nesterov_stable, nesterov, nesterov_rule},
+    {"adam", "rate times the gradient's mean over the root of its mean square", 2, false, false, NULL, adam,
+     NULL},
     {0},
 };
 

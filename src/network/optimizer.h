@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 
+#include "kernels/linear_layers.h"
 #include "network/net.h"
 
 typedef struct ln_descent ln_descent;
@@ -28,6 +29,8 @@ typedef struct ln_optimizer {
    * `stride`. */
   void (*update)(const ln_kernels *kernels, const ln_descent *how, uint64_t step, size_t n, const double *g,
                  double *w, double *memory, size_t stride);
+  /* The same as the kernels of many steps know it; null: they don't. */
+  ln_descent_rule (*rule)(const ln_descent *how);
 } ln_optimizer;
 
 extern const ln_optimizer ln_optimizers[]; /* ends with a null name */

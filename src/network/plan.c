@@ -10,7 +10,7 @@ ln_status ln_make_plan(ln_context *cx, ln_plan *plan, const ln_net *net, const l
   if (task->inputs != ln_inputs(net) || task->outputs != ln_outputs(net))
     return ln_fail(cx, LN_EARG, "the network maps %zu inputs to %zu outputs and the task has %zu and %zu",
                    ln_inputs(net), ln_outputs(net), task->inputs, task->outputs);
-  *plan = (ln_plan){.net = net, .task = task};
+  *plan = (ln_plan){.net = net, .task = task, .choice = choice};
   if (task->observed.count) return ln_plan_observed(cx, plan);
   if (ln_plan_needs_moments(net, task, choice)) return ln_plan_moments(cx, plan);
   if (!task->examples)

@@ -15,10 +15,18 @@
 #include "data/task.h"
 #include "network/net.h"
 
+typedef enum ln_plan_choice {
+  LN_PLAN_AUTO,
+  LN_PLAN_PLAIN,
+  LN_PLAN_BATCHES,
+  LN_PLAN_PLAIN_BATCHES
+} ln_plan_choice;
+
 typedef struct ln_plan ln_plan;
 struct ln_plan {
   const ln_net *net;
   const ln_task *task;
+  ln_plan_choice choice;
   /* The loss at theta and, unless gradient is null, its gradient with respect to all parameters (same
    * layout). */
   ln_status (*evaluate)(ln_context *cx, const ln_plan *plan, const double *theta, double *gradient,
@@ -37,13 +45,6 @@ struct ln_plan {
   double flops; /* of one evaluation with gradient */
   char description[256];
 };
-
-typedef enum ln_plan_choice {
-  LN_PLAN_AUTO,
-  LN_PLAN_PLAIN,
-  LN_PLAN_BATCHES,
-  LN_PLAN_PLAIN_BATCHES
-} ln_plan_choice;
 
 /* Checks that network and task fit (LN_EARG with both sizes), chooses the path and takes its work space
  * from the context; the caller keeps it by ln_detach, or lets it go by ln_end. LN_PLAN_PLAIN: the unreduced

@@ -7,6 +7,7 @@
 #define LN_TRAIN_H
 
 #include "network/batch.h"
+#include "network/fused.h"
 #include "network/optimizer.h"
 #include "network/plan.h"
 
@@ -20,9 +21,11 @@ typedef struct ln_trainer {
   size_t steps;       /* the run's last, for progress */
   /* by ln_make_trainer and the steps: */
   double *gradient, *memory;
+  ln_fused *fused;   /* takes the steps; null: they are taken one by one */
   size_t step;       /* done */
   double loss;       /* of the last evaluation: at theta before the step, of the batch if there are batches */
   double loss_limit; /* beyond it the run has diverged; set by the first evaluation */
+  bool diverging;    /* in the next stretch of fused steps: they are taken one by one */
   bool stopped;      /* stop_loss was reached */
 } ln_trainer;
 

@@ -11,7 +11,7 @@
 -- sides use one thread over the same OpenBLAS. Times are processor time (of the start: time on the clock);
 -- what else runs on the machine adds 10 to 50 % to them, and less to ratios.
 -- What a row does: jobs_matrix.lua, jobs_training.lua, and under the same name in jobs.py. Only some rows:
--- `linnet tests/bench/run.lua W1a W1b`.
+-- `linnet tests/bench/run.lua W1a W1b`. As on a machine with AVX2 only: LINNET_KERNELS=v3 in the environment.
 
 local process = require "linnet.process"
 
@@ -23,6 +23,12 @@ local HERE = arg[0]:match "^(.*)/" or "."
 
 -- The kernels that OpenBLAS chooses for this machine, one thread.
 local ENV = { "env", "-u", "OPENBLAS_CORETYPE", "-u", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS=1" }
+
+-- LINNET_KERNELS=v3: all sides without AVX-512.
+if os.getenv "LINNET_KERNELS" == "v3" then
+  table.move({ "OPENBLAS_CORETYPE=Haswell",
+    "NPY_DISABLE_CPU_FEATURES=AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL" }, 1, 2, #ENV + 1, ENV)
+end
 
 local PRINT = "print(1)"
 local LUA_SIZE = "for line in io.lines '/proc/self/status' do print(line:match '^VmHWM:%s*(%d+)') end"

@@ -85,16 +85,16 @@ describe("a reduced run", function()
       options.task, options.rate, options.steps = options.task or random_task(r, sizes[1], sizes[#sizes], examples), 1e-3, 1000
       return network.new { sizes = sizes, seed = 1 }:train(options).plan
     end
-    assert.equal("moments of rank 5 of 20 inputs in Sxx's eigenbasis; hidden 30 -> 9", plan({ 20, 30, 4 }, 5))
-    assert.equal("moments of 6 inputs in Sxx's eigenbasis; outputs 40 -> 9", plan({ 6, 3, 40 }, 50))
-    assert.equal("moments of rank 5 of 20 inputs in Sxx's eigenbasis; hidden 30 -> 9; weight decay 0.1",
+    assert.equal("moments of rank 5 of 20 inputs in Sxx's eigenbasis; hidden 30 -> 9; fused steps", plan({ 20, 30, 4 }, 5))
+    assert.equal("moments of 6 inputs in Sxx's eigenbasis; outputs 40 -> 9; fused steps", plan({ 6, 3, 40 }, 50))
+    assert.equal("moments of rank 5 of 20 inputs in Sxx's eigenbasis; hidden 30 -> 9; fused steps; weight decay 0.1",
       plan({ 20, 30, 4 }, 5, { weight_decay = 0.1 }))
     local biased = random_task(r, 20, 4, 5)
     assert.matches("^moments of rank 5 of 20 inputs; hidden 30 %-> 9; biases",
       network.new { sizes = { 20, 30, 4 }, bias = true, seed = 1 }
       :train { task = biased, rate = 1e-3, steps = 1000 }.plan)
     local white = data.task { Sxx = matrix.eye(20), Syx = r:normal(2, 20), tr_yy = 100 }
-    assert.equal("moments of 5 directions of 20 inputs, Sxx diagonal", plan({ 20, 3, 2 }, 0, { task = white }))
+    assert.equal("moments of 5 directions of 20 inputs, Sxx diagonal; fused steps", plan({ 20, 3, 2 }, 0, { task = white }))
     assert.matches("^moments: .*; hidden", (plan({ 20, 30, 4 }, 5, { optimizer = "adam" }) .. "; hidden"))
     assert.matches("^examples", plan({ 20, 30, 4 }, 5, { plan = "plain" }))
     assert.matches("^examples", plan({ 20, 30, 4 }, 5, { batch = 2 }))
