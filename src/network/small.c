@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CACHE_BYTES 16384      /* for the values of a block: half of a first-level cache */
+#define CACHE_BYTES 16384      /* for inputs and values of a block: half of a first-level cache */
 #define WEIGHTS_MOST 65536     /* beyond, products of whole matrices are as fast */
 #define WEIGHTS_OF_EXAMPLE 256 /* to copy more of them, there and back, takes longer than an example gains */
 #define BLOCK_STEP 8
@@ -262,7 +262,7 @@ ln_status ln_plan_small(ln_context *cx, ln_plan *plan, bool batches) {
   if (!s) return ln_end(cx, mark, LN_EMEMORY);
   s->layers = ln_take(cx, net->depth, sizeof *s->layers);
   if (!s->layers) return ln_end(cx, mark, LN_EMEMORY);
-  size_t values = 0;
+  size_t values = padded(ln_inputs(net));
   double products = 0;
   for (size_t l = 0; l < net->depth; l++) {
     values += shape_layer(net, l, &s->layers[l]);
