@@ -232,6 +232,31 @@ def descend(a, modes):
     return once(run), np.array(records)
 
 
+def W4(a, clock=time.process_time):
+    """All networks in one batched product each."""
+    networks = lambda W: np.ascontiguousarray(W.reshape(20, -1, 20).transpose(1, 0, 2))
+    W1, W2, S = networks(a["W1"]), networks(a["W2"]), np.ascontiguousarray(a["Syx"])
+    rate, steps = a["rate"].item(), int(a["steps"].item())
+    loss_min = (a["tr_yy"].item() - np.sum(S * S)) / 2
+    E, D1, D2 = (np.empty_like(W1) for _ in range(3))
+    losses = []
+    start = clock()
+    for step in range(steps + 1):
+        np.matmul(W2, W1, out=E)
+        np.subtract(S, E, out=E)
+        if is_record(step, steps):
+            losses.append(loss_min + np.einsum("nij,nij->n", E, E) / 2)
+        if step == steps:
+            break
+        np.matmul(W2.transpose(0, 2, 1), E, out=D1)
+        np.matmul(E, W1.transpose(0, 2, 1), out=D2)
+        np.multiply(D1, rate, out=D1)
+        np.multiply(D2, rate, out=D2)
+        np.add(W1, D1, out=W1)
+        np.add(W2, D2, out=W2)
+    return clock() - start, np.array(losses)
+
+
 def script(a):
     S, rate = np.ascontiguousarray(a["Syx"]), a["rate"].item()
     W1, W2 = layers(a)
@@ -481,8 +506,10 @@ def W7_chol(a):
 
 
 JOBS = {
-    **{name: globals()[name] for name in ("get", "scal", "index", "index2", "temporaries", "growth", "script")},
-    **{name: globals()[name] for name in ("W3a", "W3b", "W3c", "W5b", "W7", "W7_modes", "W7_chol", "flow")},
+    "W4_2T": lambda a: W4(a, time.perf_counter),
+    **{name: globals()[name] for name in ("W4", "get", "scal", "index", "index2", "temporaries", "growth", "script")},
+    "W4_2T": lambda a: W4(a, time.perf_counter),
+    **{name: globals()[name] for name in ("W4", "W3a", "W3b", "W3c", "W5b", "W7", "W7_modes", "W7_chol", "flow")},
     **{"%s%d" % (f.__name__, n): f for f in (gemm, solve, eigh, svd) for n in (8, 512)},
     **{"sum%d" % n: weighted_sum for n in (16, 1000)},
     **{"inplace%d" % n: inplace for n in (16, 1000)},

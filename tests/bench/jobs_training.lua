@@ -89,6 +89,38 @@ jobs.W2 = {
   run = train_on_moments { "loss" },
 }
 
+--- An ensemble, whose networks stand side by side in W1 and W2; seconds are seconds_of(run, processor time).
+local function train_ensemble(seconds_of)
+  return function(a)
+    local task = data.task { Sxx = matrix.eye(20), Syx = a.Syx, tr_yy = a.tr_yy:item() }
+    local ens, losses, run = network.ensemble { count = a.W1.cols // 20, sizes = { 20, 20, 20 } }, {}, nil
+    for i, net in ipairs(ens) do
+      net.weights[1] = a.W1:colrange(20 * i - 19, 20 * i)
+      net.weights[2] = a.W2:colrange(20 * i - 19, 20 * i)
+    end
+    local seconds = clock.once(function()
+      run = ens:train { task = task, rate = a.rate:item(), steps = math.tointeger(a.steps:item()),
+        record = { "loss" }, progress = false }
+    end)
+    for i = 1, run.count do losses[i] = run[i].loss end
+    return seconds_of(run, seconds), matrix.hcat(table.unpack(losses))
+  end
+end
+
+jobs.W4 = {
+  input = function()
+    local task = data.spectrum { s = matrix.linspace(0.25, 4, 20), inputs = 20, outputs = 20, seed = SEED }
+    local ens = network.ensemble { count = 100, sizes = { 20, 20, 20 }, scale = 0.1, seed = SEED }
+    local first, second = {}, {}
+    for i, net in ipairs(ens) do first[i], second[i] = net.weights[1], net.weights[2] end
+    return { Syx = task.Syx, tr_yy = number(task.tr_yy), rate = number(0.01), steps = number(10000),
+      W1 = matrix.hcat(table.unpack(first)), W2 = matrix.hcat(table.unpack(second)) }
+  end,
+  run = train_ensemble(function(_, seconds) return seconds end),
+}
+
+jobs.W4_2T = { input = jobs.W4.input, run = train_ensemble(function(run) return run.seconds end) }
+
 --- The script that a user writes without net:train.
 jobs.script = {
   input = jobs.W1a.input,

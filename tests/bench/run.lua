@@ -8,7 +8,7 @@
 --                  compared: DIFFERS, and exit status 1. Nothing fails on time.
 -- The peer is NumPy or SciPy, written as well as we can: results preallocated, products on the second moments
 -- where linnet's are; for the start also lua5.4. Where a peer is not installed linnet's column stands alone. Both
--- sides use one thread over the same OpenBLAS. Times are processor time (of the start: time on the clock);
+-- sides use one thread over the same OpenBLAS. Times are processor time (of the start and W4_2T: time on the clock);
 -- what else runs on the machine adds 10 to 50 % to them, and less to ratios.
 -- What a row does: jobs_matrix.lua, jobs_training.lua, and under the same name in jobs.py. Only some rows:
 -- `linnet tests/bench/run.lua W1a W1b`. As on a machine with AVX2 only: LINNET_KERNELS=v3 in the environment.
@@ -81,6 +81,8 @@ local groups = {
     { name = "W3a", what = "784-512-10, P = 60000: moments, 200 steps", unit = "s", aim = "1.4" },
     { name = "W3b", what = "784-512-10, P = 200: moments, 1000 steps", unit = "s", aim = "15" },
     { name = "W3c", what = "32-4096-8, P = 2000: moments, 1e4 steps", unit = "s", aim = "120" },
+    { name = "W4", what = "100 networks 20-20-20, 1e4 steps", unit = "s", aim = "2" },
+    { name = "W4_2T", what = "the same on two threads (NumPy's has one)", unit = "s", aim = "4", threads = 2 },
     { name = "W5a", what = "10-100-1 tanh, biases, P = 200, 1e4 steps", unit = "s", aim = "3.2" },
     { name = "W5r", what = "the same with relu", unit = "s", aim = "5" },
     { name = "W5b", what = "784-256-10 tanh, an epoch in batches of 128", unit = "s", aim = "1.1" },
@@ -127,8 +129,12 @@ end
 local function measure(row, side, folder)
   if row.start then return start_time(row.start[side]) end
   if row.size then return resident_size(row.size[side]) end
-  local program = side == "linnet" and { LINNET, HERE .. "/job.lua" } or { PYTHON, HERE .. "/jobs.py" }
-  local figure, why = output_of(program[1], program[2], row.name, folder)
+  local figure, why
+  if side == "linnet" then
+    figure, why = output_of(LINNET, "--threads", tostring(row.threads or 1), HERE .. "/job.lua", row.name, folder)
+  else
+    figure, why = output_of(PYTHON, HERE .. "/jobs.py", row.name, folder)
+  end
   return figure and tonumber(figure), why
 end
 
