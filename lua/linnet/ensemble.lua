@@ -54,7 +54,7 @@ local function columns(run, name, call)
     options.fail(call, ("no observable '%s' was recorded"):format(tostring(name)))
   elseif not rawget(run[1], name) then
     options.fail(call, ('%s was not recorded; give record = { "%s", ... }'):format(name, name))
-  elseif core.listed[name] then
+  elseif type(run[1][name]) == "table" then
     options.fail(call, ("%s are matrices, and have no mean or spread here; run[i].%s are those of network i")
       :format(name, name))
   elseif #run.averaged == 0 then

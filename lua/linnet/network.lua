@@ -4,13 +4,17 @@
 -- character codes.
 
 local core = require "linnet.network_core"
+local extend = require "linnet.extend"
 local ensemble = require "linnet.ensemble"
 local file = require "linnet.file"
 local options = require "linnet.options"
 local run = require "linnet.run"
 local text = require "linnet.text"
 
-local M = { new = core.new, from = core.from, ensemble = ensemble.new }
+local M = {
+  new = core.new, from = core.from, ensemble = ensemble.new,
+  activations = extend.activations, inits = extend.inits, observables = extend.observables,
+}
 
 --- Every array of a network under its name in a file.
 ---@param net network
@@ -39,7 +43,13 @@ local function from_arrays(found, path, call)
   end
   if found.activations then
     layers.activation = {}
-    for name in text.decode(found.activations):gmatch "%S+" do layers.activation[#layers.activation + 1] = name end
+    for name in text.decode(found.activations):gmatch "%S+" do
+      if not extend.activations[name] then
+        options.fail(call, ("%s: the activation '%s' is not known here; add network.activations.%s = { f=, df= } first")
+          :format(path, name, name))
+      end
+      layers.activation[#layers.activation + 1] = name
+    end
   end
   local ok, net = pcall(core.from, layers)
   if not ok then options.fail(call, ("%s: %s"):format(path, net)) end

@@ -7,6 +7,7 @@
 local matrix = require "linnet.matrix"
 local core = require "linnet.predict_core"
 local options = require "linnet.options"
+local registry = require "linnet.registry"
 local network = require "linnet.network_core"
 local run_type = network.run
 
@@ -14,23 +15,19 @@ local EXACT, CLOSE = core.rounding, 1e-2
 
 -- ---- the solutions ----
 
---- name = { name=, exact=, source=, measure=function(net, task, weight_decay) -> assumptions,
----          evaluate=function(net, task, request) -> run }
-local registry, order = {}, {}
-
+--- An entry is { name=, exact=, source=, measure=function(net, task, weight_decay) -> assumptions,
+---               evaluate=function(net, task, request) -> run }
 local function built_in(name)
   local source, exact = core.describe(name)
-  registry[name] = {
-    name = name, source = source, exact = exact, built_in = true,
+  return {
+    name = name, source = source, exact = exact,
     measure = function(net, task, weight_decay) return core.measure(name, net, task, weight_decay or 0) end,
     evaluate = function(net, task, request)
       request.task = task
       return core.evaluate(name, net, request)
     end,
   }
-  order[#order + 1] = name
 end
-for _, name in ipairs(core.solutions) do built_in(name) end
 
 --- The weights that a user's solution gives at time t, checked, into those of `probe`.
 local function set_weights(probe, solution, net, task, t, weight_decay)
@@ -59,7 +56,7 @@ local function evaluate_weights(solution, net, task, request)
   local run = { t = times, net = net, plan = "solution '" .. solution.name .. "'", seconds = 0, recorded = {} }
   for name, first in pairs(records[1]) do
     run.recorded[#run.recorded + 1] = name
-    if network.listed[name] then
+    if type(first) == "table" or type(first) ~= "number" and (first.rows > 1 or network.listed[name]) then
       run[name] = {}
       for k, record in ipairs(records) do run[name][k] = record[name] end
     else
@@ -75,23 +72,9 @@ local function evaluate_weights(solution, net, task, request)
 end
 
 --- A user's solution, checked where it is added.
-local function add_solution(_, name, given)
-  local function refuse(text) options.fail("theory.solutions." .. tostring(name), text) end
-  if type(name) ~= "string" then refuse "a solution has a name" end
-  if registry[name] and registry[name].built_in then refuse "a built-in solution can't be replaced" end
-  if type(given) ~= "table" then
-    refuse("a table { applies=, weights=, exact=, source= } is needed, got " .. options.describe(given))
-  end
-  local known = { applies = "function", weights = "function", exact = "boolean", source = "string",
-    weight_decay = "boolean" }
-  for key, value in pairs(given) do
-    if not known[key] then
-      refuse(("unknown field '%s'; it takes applies, weights, exact, source, weight_decay"):format(tostring(key)))
-    end
-    if type(value) ~= known[key] then
-      refuse(("%s must be a %s, got %s"):format(key, known[key], options.describe(value)))
-    end
-  end
+local function check_solution(name, given, refuse)
+  registry.check_fields(given, { applies = "function", weights = "function", exact = "boolean", source = "string",
+    weight_decay = "boolean" }, "{ applies=, weights=, exact=, source=, weight_decay= }", refuse)
   if not given.applies then refuse "applies = function(net, task) return distance, why end is missing" end
   if not given.weights then refuse "weights = function(net, task, t) return {W1, ...} end is missing" end
   local solution = { name = name, exact = given.exact ~= false, source = given.source or "", weights = given.weights }
@@ -108,22 +91,13 @@ local function add_solution(_, name, given)
     return { { name = why or name, distance = distance, holds = distance < EXACT } }
   end
   function solution.evaluate(net, task, request) return evaluate_weights(solution, net, task, request) end
-  if not registry[name] then table.insert(order, #order, name) end -- before the flow, which always applies
-  registry[name] = solution
+  return solution
 end
 
-local solutions = setmetatable({}, {
-  __index = function(_, name) return registry[name] end,
-  __newindex = add_solution,
-  __len = function() return #order end,
-  __pairs = function()
-    local i = 0
-    return function()
-      i = i + 1
-      if order[i] then return order[i], registry[order[i]] end
-    end
-  end,
-})
+local listed = {}
+for i, name in ipairs(core.solutions) do listed[i] = { name, built_in(name) } end
+-- The flow, which always applies, stays the last one.
+local solutions = registry.new("theory.solutions", "solution", listed, check_solution, nil, "flow")
 
 -- ---- choosing ----
 
@@ -139,8 +113,7 @@ end
 --- The first solution that holds exactly, its assumptions, and what came close on the way.
 local function choose(net, task, weight_decay)
   local close = {}
-  for _, name in ipairs(order) do
-    local solution = registry[name]
+  for name, solution in pairs(solutions) do
     local assumptions = solution.measure(net, task, weight_decay)
     local distance = farthest(assumptions)
     if distance < EXACT then return solution, assumptions, close end
@@ -150,8 +123,10 @@ end
 
 --- The solution asked for by name.
 local function named(name, net, task, weight_decay, force)
-  options.read({ solution = name }, "theory.predict", { solution = { "auto", table.unpack(order) } })
-  local solution = registry[name]
+  local names = { "auto" }
+  for known in pairs(solutions) do names[#names + 1] = known end
+  options.read({ solution = name }, "theory.predict", { solution = names })
+  local solution = solutions[name]
   local assumptions = solution.measure(net, task, weight_decay)
   local distance, worst = farthest(assumptions)
   if not (distance < CLOSE) and not force then

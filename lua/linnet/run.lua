@@ -74,6 +74,11 @@ local function squares(list)
   return matrix.hcat(table.unpack(columns))
 end
 
+--- The shape of the matrices that an observable of a user's own gave, as a column.
+local function shape_of(list)
+  return list[1] and matrix { list[1].rows, list[1].cols } or matrix.zeros(2, 1)
+end
+
 --- run:save "x.npz": the records and the network, readable by NumPy; network.load_run gets them back.
 function methods:save(path)
   options.check_self(self, core.run, "a run", "run:save")
@@ -84,7 +89,10 @@ function methods:save(path)
   out.made_with = rawget(self, "made_with") and text.encode(self.made_with)
   for _, name in ipairs(self.recorded) do
     if name == "weights" then out.parameters = parameters(self)
-    else out[name] = core.listed[name] and squares(self[name]) or self[name] end
+    elseif type(self[name]) == "table" then
+      out[name] = squares(self[name])
+      if not core.listed[name] then out["shape of " .. name] = shape_of(self[name]) end
+    else out[name] = self[name] end
   end
   file.save(text.npz_path(path, "run:save"), out, "run:save")
 end
@@ -141,6 +149,14 @@ local function unpack_squares(name, net, columns, records, path)
   return list
 end
 
+--- The list of the matrices of a user's own observable.
+local function unpack_matrices(name, found, records, path)
+  local shape, list = check_array(found, "shape of " .. name, 2, 1, path), {}
+  local columns = check_array(found, name, shape[1] * shape[2], records, path)
+  for k = 1, records do list[k] = columns:col(k):copy():reshape(shape[1], shape[2]) end
+  return list
+end
+
 --- network.load_run "x.npz"
 ---@param path string
 function M.load(path)
@@ -155,10 +171,13 @@ function M.load(path)
   run.steps = found.steps and check_array(found, "steps", records, 1, path)
   for name in text.decode(found.recorded):gmatch "%S+" do
     if not core.observables[name] then
-      options.fail("network.load_run", ("%s: '%s' is not known among what a run records"):format(path, name))
+      options.fail("network.load_run",
+        ("%s: '%s' is not known among what a run records; if it is your own, add network.observables.%s first")
+          :format(path, name, name))
     end
     run.recorded[#run.recorded + 1] = name
     if name == "weights" then unpack_parameters(run, check_array(found, "parameters", count(net), records, path))
+    elseif found["shape of " .. name] then run[name] = unpack_matrices(name, found, records, path)
     elseif core.listed[name] then run[name] = unpack_squares(name, net, found[name], records, path)
     else run[name] = check_array(found, name, records, nil, path) end
   end

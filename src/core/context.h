@@ -42,6 +42,9 @@ typedef struct ln_context {
    * more, or 0 if there are not so many as are needed). Null elsewhere. */
   const struct ln_context *leader;
   double (*draw_flops)(struct ln_context *cx, double needed);
+  /* On whom the host's own functions run, where a numeric call may come to one; null where it may not (in a worker, too).
+   * The host sets it around the call. */
+  void *caller;
   struct ln_block *scratch; /* what ln_take has handed out, newest first */
   size_t scratch_bytes, scratch_peak;
   char message[1024];

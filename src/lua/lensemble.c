@@ -3,6 +3,7 @@
  *
  * All networks are read, checked and prepared first, one after the other, each with the stack that a single one would
  * have: what it leaves there is kept in a table and put back where its run is pushed. The workers touch no Lua. */
+#include "lua/callback.h"
 #include "lua/ldata.h"
 #include "lua/lnetwork.h"
 #include "lua/ltraining.h"
@@ -186,8 +187,16 @@ static options member_options(const ensemble *e, const options *o, size_t i) {
   return (options){L, lua_gettop(L), o->call};
 }
 
+static bool same_observable(const ln_observable *a, const ln_observable *b) {
+  const ln_hosted_observable *hosted = ln_hosted(a), *other = ln_hosted(b);
+  if (!hosted || !other) return a == b;
+  return !strcmp(a->name, b->name) && hosted->rows == other->rows && hosted->cols == other->cols;
+}
+
 static bool same_recording(const recording *a, const recording *b) {
-  return a->n == b->n && !memcmp(a->what, b->what, a->n * sizeof *a->what);
+  bool same = a->n == b->n;
+  for (size_t i = 0; same && i < a->n; i++) same = same_observable(a->what[i], b->what[i]);
+  return same;
 }
 
 static void prepare(ensemble *e, const options *o, bool can_be_asked) {
@@ -198,8 +207,8 @@ static void prepare(ensemble *e, const options *o, bool can_be_asked) {
     e->kind->read(&own, e->base + 1, &e->at[i], can_be_asked);
     if (!same_recording(&e->at[i].as.run.recording, &e->at[0].as.run.recording))
       fail(L, e->kind->call,
-           "network %zu would not record what the first one does (only one of them has a test set): say what "
-           "to record",
+           "network %zu would not record what the first one does (only one of them has a test set, or an "
+           "observable's answers differ in shape): say what to record",
            i + 1);
     keep_stack(e, i);
     check(L, e->kind->call, ln_poll(context_of(L)));
@@ -328,10 +337,8 @@ static void group(ensemble *e) {
 /* May a worker compute this? What a user wrote in Lua runs on the state's own thread. */
 static bool is_native(const run *r) {
   bool native = true;
-  for (size_t l = 0; l < r->net->depth; l++) {
-    const ln_activation *activation = r->net->layers[l].activation;
-    native = native && ln_find_activation(activation->name) == activation;
-  }
+  for (size_t l = 0; l < r->net->depth; l++) native = native && !r->net->layers[l].activation->ud;
+  for (size_t i = 0; i < r->recording.n; i++) native = native && !ln_hosted(r->recording.what[i]);
   return native;
 }
 
@@ -348,22 +355,25 @@ static double seconds(const ensemble *e) {
   return (double)e->count * evaluations * one;
 }
 
-static ln_status run_jobs(ln_context *cx, ensemble *e) {
-  return e->groups ? ln_parallel(cx, e->groups, seconds(e), work_in_group, e)
-                   : ln_parallel(cx, e->count, seconds(e), work, e);
+/* Over all workers; where something is written in Lua, one after another on this thread. */
+static ln_status run_jobs(ensemble *e) {
+  ln_job run = e->groups ? work_in_group : work;
+  size_t jobs = e->groups ? e->groups : e->count;
+  if (is_native(&e->at[0].as.run)) return ln_parallel(context_of(e->L), jobs, seconds(e), run, e);
+  ln_context *cx = begin_callbacks(e->L);
+  ln_status status = LN_OK;
+  for (size_t i = 0; i < jobs && status == LN_OK; i++) status = run(cx, e, i);
+  end_callbacks(cx);
+  return status;
 }
 
 static ln_status work_all(ensemble *e) {
-  ln_context *cx = context_of(e->L);
-  int workers = cx->workers;
-  if (!is_native(&e->at[0].as.run)) cx->workers = 1;
   for (size_t i = 0; i < e->count; i++) e->at[i].as.run.in_worker = true;
-  ln_status status = run_jobs(cx, e);
+  ln_status status = run_jobs(e);
   if (status == LN_EMEMORY) {
     lua_gc(e->L, LUA_GCCOLLECT, 0);
-    status = run_jobs(cx, e);
+    status = run_jobs(e);
   }
-  cx->workers = workers;
   for (size_t i = 0; i < e->count; i++) finish_run(&e->at[i].as.run);
   if (e->groups) empty_box(e->box);
   return status;
@@ -380,11 +390,13 @@ static ln_status train_and_ask(ensemble *e, int stop, ln_progress watcher) {
     put_stack_back(e, i);
     while (status == LN_OK && training_goes_on(t) && !stopped) {
       cx->progress = shown;
-      status = train_to_record(cx, t);
+      status = train_to_record(begin_callbacks(e->L), t);
+      end_callbacks(cx);
       cx->progress = watcher;
       stopped = status == LN_OK && !t->trainer.stopped && asked_to_stop(t, stop);
     }
-    if (status == LN_OK) status = ln_train_finish(cx, &t->trainer);
+    if (status == LN_OK) status = ln_train_finish(begin_callbacks(e->L), &t->trainer);
+    end_callbacks(cx);
     note_end(&e->at[i], status);
     finish_run(&t->run);
     if (e->at[i].diverged) status = LN_OK;

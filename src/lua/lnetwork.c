@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lua/callback.h"
 #include "lua/ldata.h"
+#include "lua/lregistry.h"
 #include "lua/lrun.h"
 #include "lua/modules.h"
 #include "network/plan.h"
@@ -18,10 +20,24 @@ typedef struct netdata {
   ln_layer layers[];
 } netdata;
 
+/* What keeps the activations of the network on top of the stack alive: user value 2. */
+static void keep_activations(lua_State *L, const net_shape *shape) {
+  bool own = false;
+  for (size_t l = 0; l < shape->depth; l++) own = own || shape->activations[l]->ud;
+  if (!own) return;
+  lua_newtable(L);
+  for (size_t l = 0; l < shape->depth; l++) {
+    push_keeper(L, shape->activations[l]);
+    lua_rawseti(L, -2, (lua_Integer)l + 1);
+  }
+  lua_setiuservalue(L, -2, 2);
+}
+
 ln_net *push_net(lua_State *L, const net_shape *shape, const char *name) {
   size_t bytes = sizeof(netdata) + shape->depth * sizeof(ln_layer);
-  netdata *data = lua_newuserdatauv(L, bytes, 1);
+  netdata *data = lua_newuserdatauv(L, bytes, 2);
   data->net = (ln_net){0};
+  keep_activations(L, shape);
   for (size_t l = 0; l < shape->depth; l++)
     data->layers[l] = (ln_layer){
         .inputs = shape->sizes[l], .outputs = shape->sizes[l + 1], .activation = shape->activations[l]};
@@ -169,7 +185,7 @@ static int values_of(lua_State *L, const ln_net *net, size_t layer, const char *
     fail(L, name, "X is %zux%zu and the network takes %zu inputs (a column is an example)", X.rows, X.cols,
          ln_inputs(net));
   ln_matrix H = push_matrix(L, net->layers[layer - 1].outputs, X.cols);
-  check(L, name, ln_forward(context_of(L), net, net->parameters, X, layer, H));
+  check_calling(L, name, ln_forward(context_of(L), net, net->parameters, X, layer, H));
   return 1;
 }
 
@@ -199,7 +215,7 @@ static double loss_of(lua_State *L, const char *name) {
   const ln_net *net = net_self(L, name);
   const ln_task *task = task_for(L, 2, name, net, LN_PLAN_AUTO);
   double loss;
-  check(L, name, evaluate_once(context_of(L), net, task, NULL, &loss));
+  check_calling(L, name, evaluate_once(context_of(L), net, task, NULL, &loss));
   return loss;
 }
 
@@ -212,7 +228,7 @@ static int gradient(lua_State *L) {
   const ln_task *task = task_for(L, 2, "net:gradient", net, LN_PLAN_AUTO);
   double *g = push_matrix(L, net->count, 1).data, ignored;
   int root = lua_gettop(L);
-  check(L, "net:gradient", evaluate_once(context_of(L), net, task, g, &ignored));
+  check_calling(L, "net:gradient", evaluate_once(context_of(L), net, task, g, &ignored));
   push_layer_views(L, root, net, g, false);
   if (!net->bias) return 1;
   push_layer_views(L, root, net, g, true);
@@ -393,5 +409,6 @@ int luaopen_network_core(lua_State *L) {
     lua_setfield(L, -2, what->name);
   }
   lua_setfield(L, -2, "listed");
+  add_registry(L);
   return 1;
 }

@@ -1,6 +1,6 @@
 /* lnetwork.h: networks as Lua values. A network is a userdata that holds an ln_net and its layers; its
- * parameters are a matrix (one column) in user value 1, of which net.weights[l] and net.biases[l] are views.
- */
+ * parameters are a matrix (one column) in user value 1, of which net.weights[l] and net.biases[l] are views; user value 2
+ * keeps the activations that are a user's own. */
 #ifndef LNETWORK_H
 #define LNETWORK_H
 
@@ -27,6 +27,9 @@ ln_net *check_net(lua_State *L, int index, const char *name, const char *what);
 void check_finite_net(lua_State *L, const ln_net *net, const char *call);
 /* The network whose method `call` ("net:train") is: argument 1. */
 ln_net *net_self(lua_State *L, const char *call);
+
+/* Pushes a table of the built-in starts: name = doc. */
+void push_init_docs(lua_State *L);
 
 /* network.new, network.ensemble and network.from (lnetwork_new.c), net:train and net:flow (lnetwork_train.c), and both for
  * the networks of an ensemble (lensemble.c). */

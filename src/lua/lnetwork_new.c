@@ -1,12 +1,17 @@
 /* lnetwork_new.c: making networks: network.new, network.ensemble and network.from. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lua/ldata.h"
 #include "lua/lnetwork.h"
+#include "lua/lrandom.h"
+#include "lua/lregistry.h"
 #include "network/init.h"
 
-#define MEMBERS_MAX 1000000     /* of an ensemble */
+#define MEMBERS_MAX 1000000 /* of an ensemble */
+/* Where the options of a user's start lie, as a table. */
+#define REST "options of the start"
 #define SIZE_LARGEST 1000000000 /* units of a layer; the count of parameters is checked on its own */
 
 /* ---- sizes ---- */
@@ -96,23 +101,21 @@ static void read_sizes(const options *o, net_shape *shape) {
 
 static const ln_activation *activation_at(const options *o, int index) {
   lua_State *L = o->L;
-  const char *names[32] = {0};
-  for (size_t i = 0; ln_activations[i].name && i < 31; i++) names[i] = ln_activations[i].name;
   if (lua_type(L, index) != LUA_TSTRING)
     option_fail(o, "activation", "must be a name or a list of names, got %s", describe(L, index));
   const char *name = lua_tostring(L, index);
-  const ln_activation *found = ln_find_activation(name);
+  const ln_activation *found = find_activation(L, name);
   if (found) return found;
-  const char *likely = nearest(name, names);
+  const char *const *names = push_activation_names(L), *likely = nearest(name, names);
   if (likely) option_fail(o, "activation", "= '%s' is not known; did you mean '%s'?", name, likely);
-  option_fail(
-      o, "activation",
-      "= '%s' is not known; it is one of linear, relu, leaky_relu, tanh, erf, sigmoid, softplus, hard_tanh",
-      name);
+  option_fail(o, "activation", "= '%s' is not known; it is one of %s", name, push_list(L, names));
 }
 
-/* One name for all hidden layers, or a list for them; the output is linear unless the list names it too. */
+/* One name for all hidden layers, or a list for them; the output is linear unless the list names it too. Pushes what
+ * keeps them alive until the network does: reading a list can run code of a user's. */
 static void read_activations(const options *o, net_shape *shape) {
+  lua_newtable(o->L);
+  int keeper = lua_gettop(o->L);
   const ln_activation *linear = ln_find_activation("linear");
   for (size_t l = 0; l < shape->depth; l++) shape->activations[l] = linear;
   int type = option_push(o, "activation");
@@ -125,10 +128,14 @@ static void read_activations(const options *o, net_shape *shape) {
     for (size_t l = 0; l < count; l++) {
       lua_geti(o->L, -1, (lua_Integer)l + 1);
       shape->activations[l] = activation_at(o, -1);
+      push_keeper(o->L, shape->activations[l]);
+      lua_rawseti(o->L, keeper, (lua_Integer)l + 1);
       lua_pop(o->L, 1);
     }
   } else if (type != LUA_TNIL) {
     const ln_activation *hidden = activation_at(o, -1);
+    push_keeper(o->L, hidden);
+    lua_rawseti(o->L, keeper, 1);
     for (size_t l = 0; l + 1 < shape->depth; l++) shape->activations[l] = hidden;
   }
   lua_pop(o->L, 1);
@@ -136,9 +143,35 @@ static void read_activations(const options *o, net_shape *shape) {
 
 /* ---- starts ---- */
 
-enum init { GAUSSIAN, HE, GLOROT, ORTHOGONAL, BALANCED, ALIGNED, LAMBDA, IDENTITY, ZEROS };
+static bool is_among(const char *name, const char *const names[]) {
+  while (*names && strcmp(name, *names) != 0) names++;
+  return *names;
+}
+
+enum init { GAUSSIAN, HE, GLOROT, ORTHOGONAL, BALANCED, ALIGNED, LAMBDA, IDENTITY, ZEROS, OWN };
 static const char *const inits[] = {"gaussian", "he",     "glorot",   "orthogonal", "balanced",
                                     "aligned",  "lambda", "identity", "zeros",      NULL};
+/* What they are, for lua/linnet/extend.lua. */
+static const char *const init_docs[] = {
+    [GAUSSIAN] = "independent normal entries: scale, or gain/sqrt(fan-in)",
+    [HE] = "gaussian with variance 2/fan-in",
+    [GLOROT] = "gaussian with variance 2/(fan-in + fan-out)",
+    [ORTHOGONAL] = "gain times a random matrix with orthonormal columns or rows",
+    [BALANCED] = "layers in balance around a random map of this strength (or scale of each layer)",
+    [ALIGNED] =
+        "to the task's modes, as the closed forms assume: strength of the modes, or scale of each layer",
+    [LAMBDA] = "two layers with W2'W2 - W1 W1' = lambda",
+    [IDENTITY] = "scale on each layer's diagonal",
+    [ZEROS] = "zeros"};
+
+void push_init_docs(lua_State *L) {
+  lua_createtable(L, 0, OWN);
+  for (int init = 0; init < OWN; init++) {
+    lua_pushstring(L, init_docs[init]);
+    lua_setfield(L, -2, inits[init]);
+  }
+}
+
 /* What each start may be given; an option of another start is an error. */
 static const char *const init_options[][3] = {[GAUSSIAN] = {"scale", "gain"},
                                               [HE] = {0},
@@ -152,6 +185,7 @@ static const char *const init_options[][3] = {[GAUSSIAN] = {"scale", "gain"},
 static const char *const all_init_options[] = {"scale", "gain", "strength", "lambda", NULL};
 
 static void check_init_options(const options *o, int init) {
+  if (init >= OWN) return; /* it is given all of them */
   for (size_t i = 0; all_init_options[i]; i++) {
     const char *name = all_init_options[i];
     bool fits = false;
@@ -185,6 +219,40 @@ static void standard_deviations(const options *o, int init, const net_shape *sha
     else
       sd[l] = scale >= 0 ? scale : gain / sqrt(in);
   }
+}
+
+/* The weights of a user's start: what its function makes of the sizes, the options and the stream. */
+static void start_own(const options *o, const net_shape *shape, const ln_net *net, ln_stream stream) {
+  lua_State *L = o->L;
+  int top = lua_gettop(L);
+  option_push(o, "init");
+  const char *name = lua_tostring(L, -1);
+  push_own(L, OWN_INIT, name);
+  lua_createtable(L, (int)shape->depth + 1, 0);
+  for (size_t l = 0; l <= shape->depth; l++) {
+    lua_pushinteger(L, (lua_Integer)shape->sizes[l]);
+    lua_rawseti(L, -2, (lua_Integer)l + 1);
+  }
+  option_push(o, REST);
+  push_stream(L, stream);
+  lua_call(L, 3, 1);
+  if (lua_type(L, -1) != LUA_TTABLE || (size_t)luaL_len(L, -1) != shape->depth)
+    option_fail(o, "init", "= '%s' must return the list of %zu matrices, got %s", name, shape->depth,
+                lua_type(L, -1) == LUA_TTABLE ? lua_pushfstring(L, "a list of %I", luaL_len(L, -1))
+                                              : describe(L, -1));
+  for (size_t l = 0; l < shape->depth; l++) {
+    char what[80];
+    snprintf(what, sizeof what, "W%zu of init = '%.40s'", l + 1, name);
+    lua_geti(L, -1, (lua_Integer)l + 1);
+    ln_matrix W = convert_matrix(L, -1, o->call, what), room = ln_weights(net, net->parameters, l);
+    if (W.rows != room.rows || W.cols != room.cols)
+      fail(L, o->call, "%s must be %zux%zu, got a %zux%zu matrix", what, room.rows, room.cols, W.rows,
+           W.cols);
+    check_finite(L, W, o->call, what);
+    ln_copy(W, room);
+    lua_pop(L, 1);
+  }
+  lua_settop(L, top);
 }
 
 /* The network is on top of the stack. Its seed is the one given plus `member`. */
@@ -234,7 +302,8 @@ static void start(const options *o, int init, const net_shape *shape, const ln_n
     break;
   }
   case IDENTITY: ln_init_identity(net, option_number_or(o, "scale", 1)); break;
-  default: ln_init_zeros(net);
+  case ZEROS: ln_init_zeros(net); break;
+  default: start_own(o, shape, net, stream);
   }
 }
 
@@ -249,16 +318,48 @@ static net_shape *read_network(const options *o, int *init) {
   read_sizes(o, shape);
   read_activations(o, shape);
   shape->bias = option_flag_or(o, "bias", false);
-  *init = option_choice_or(o, "init", inits, GAUSSIAN);
+  const char *const *known = push_known_names(o->L, OWN_INIT, inits);
+  *init = option_choice_or(o, "init", known, GAUSSIAN);
+  lua_pop(o->L, 1);
   check_init_options(o, *init);
   return shape;
+}
+
+/* The options at 1. With a user's start, what is none of the names is the start's: the table is replaced by one that has
+ * these entries, and those which describe starts, in a table of their own. */
+static options read_options(lua_State *L, const char *call, const char *const names[]) {
+  static const char *const starts[] = {"task", "scale", "gain", "strength", "lambda", NULL};
+  bool own = false;
+  if (lua_type(L, 1) == LUA_TTABLE && lua_getfield(L, 1, "init") == LUA_TSTRING) {
+    const options unread = {L, 1, call};
+    own = option_choice(&unread, "init", push_known_names(L, OWN_INIT, inits)) >= OWN;
+  }
+  lua_settop(L, 1);
+  if (!own) return options_read(L, 1, call, names);
+  lua_newtable(L);
+  lua_newtable(L);
+  for (lua_pushnil(L); lua_next(L, 1);) {
+    const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+    bool known = name && is_among(name, names);
+    for (int table = 2; table <= 3; table++) {
+      if (table == 2 ? !known : known && !is_among(name, starts)) continue;
+      lua_pushvalue(L, -2);
+      lua_pushvalue(L, -2);
+      lua_rawset(L, table);
+    }
+    lua_pop(L, 1);
+  }
+  options_read(L, 2, call, names);
+  lua_setfield(L, 2, REST);
+  lua_replace(L, 1);
+  return (options){L, 1, call};
 }
 
 /* network.new { sizes= | task=, hidden=, depth= | inputs=, hidden=, outputs=, depth=, activation=, bias=,
  * init=, ..., seed= } */
 int network_new(lua_State *L) {
   static const char *const names[] = {NETWORK_OPTIONS, NULL};
-  options o = options_read(L, 1, "network.new", names);
+  options o = read_options(L, "network.new", names);
   int init;
   const net_shape *shape = read_network(&o, &init);
   const ln_net *net = push_net(L, shape, o.call);
@@ -269,7 +370,7 @@ int network_new(lua_State *L) {
 /* The list of networks of network.ensemble { count=, as network.new }: number i is that of seed + i - 1. */
 int network_ensemble(lua_State *L) {
   static const char *const names[] = {"count", NETWORK_OPTIONS, NULL};
-  options o = options_read(L, 1, "network.ensemble", names);
+  options o = read_options(L, "network.ensemble", names);
   lua_Integer count = option_integer(&o, "count", 1, MEMBERS_MAX);
   int init;
   const net_shape *shape = read_network(&o, &init);

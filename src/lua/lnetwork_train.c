@@ -2,6 +2,7 @@
  *
  * Training goes in stretches of steps from record to record; between them nothing native is held, so that the
  * user's `stop` may do what it likes, raise an error included. */
+#include "lua/callback.h"
 #include "lua/lnetwork.h"
 #include "lua/ltraining.h"
 
@@ -33,11 +34,13 @@ int network_train(lua_State *L) {
   bool stopped = false;
   while (status == LN_OK && training_goes_on(&t) && !stopped) {
     cx->progress = shown;
-    status = train_to_record(cx, &t);
+    status = train_to_record(begin_callbacks(L), &t);
+    end_callbacks(cx);
     cx->progress = watcher;
     stopped = status == LN_OK && !t.trainer.stopped && can_be_asked && asked_to_stop(&t, stop);
   }
-  if (status == LN_OK) status = ln_train_finish(cx, &t.trainer);
+  if (status == LN_OK) status = ln_train_finish(begin_callbacks(L), &t.trainer);
+  end_callbacks(cx);
   finish_run(&t.run);
   push_training(&t, status);
   if (status != LN_OK && !(status == LN_EDIVERGED && keep_diverged)) raise_with_run(L, t.run.call, status);
@@ -55,11 +58,12 @@ int network_flow(lua_State *L) {
   flowing f = {0};
   read_flow(&o, 1, &f);
   prepare_flow(&f);
-  ln_status status = follow_flow(cx, &f);
+  ln_status status = follow_flow(begin_callbacks(L), &f);
   if (status == LN_EMEMORY && !f.run.done) { /* before it began: collect, and once more */
     lua_gc(L, LUA_GCCOLLECT, 0);
-    status = follow_flow(cx, &f);
+    status = follow_flow(begin_callbacks(L), &f);
   }
+  end_callbacks(cx);
   finish_run(&f.run);
   push_flow(&f);
   if (status != LN_OK) raise_with_run(L, f.run.call, status);

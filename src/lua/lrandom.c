@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "core/random.h"
-#include "lua/binding.h"
+#include "lua/lrandom.h"
 #include "lua/modules.h"
 #include "lua/options.h"
 
@@ -35,7 +35,7 @@ static ln_matrix push_result(lua_State *L, const char *name, lua_Number cols) {
 
 /* ---- streams ---- */
 
-static void push_stream(lua_State *L, ln_stream stream) {
+void push_stream(lua_State *L, ln_stream stream) {
   *(ln_stream *)lua_newuserdatauv(L, sizeof stream, 0) = stream;
   luaL_setmetatable(L, STREAM_TYPE);
 }

@@ -1,5 +1,9 @@
 #include "lua/lrecord.h"
 
+#include "lua/callback.h"
+#include "lua/lobservable.h"
+#include "lua/lregistry.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,35 +24,44 @@ typedef struct reading {
   const options *o;
   const char *option;
   const ln_subject *subject;
+  int net, task; /* stack indices */
   bool has_test, has_start;
+  int kept; /* of a table with the user's own observables */
 } reading;
 
 static void add(recording *r, const reading *in, const ln_observable *what) {
   for (size_t i = 0; i < r->n; i++)
-    if (r->what[i] == what) return;
+    if (!strcmp(r->what[i]->name, what->name)) return;
+  if (r->n == OBSERVABLES_MAX)
+    option_fail(in->o, in->option, "has more than %d observables", OBSERVABLES_MAX);
   r->what[r->n++] = what;
   r->needs |= ln_needs(what, in->subject);
 }
 
 /* Names the nearest observable, or all of them. */
 static _Noreturn void fail_unknown(const reading *in, const char *name) {
-  const char *known[OBSERVABLES_MAX + 1] = {0};
-  for (size_t i = 0; ln_observables[i].name; i++) known[i] = ln_observables[i].name;
+  const char *built_in[OBSERVABLES_MAX + 1] = {0};
+  for (size_t i = 0; ln_observables[i].name; i++) built_in[i] = ln_observables[i].name;
+  const char *const *known = push_known_names(in->o->L, OWN_OBSERVABLE, built_in);
   const char *likely = nearest(name, known);
   if (likely) option_fail(in->o, in->option, "has '%s'; did you mean '%s'?", name, likely);
-  luaL_Buffer list;
-  luaL_buffinit(in->o->L, &list);
-  for (size_t i = 0; known[i]; i++) {
-    if (i) luaL_addstring(&list, ", ");
-    luaL_addstring(&list, known[i]);
-  }
-  luaL_pushresult(&list);
-  option_fail(in->o, in->option, "has '%s', which is none of %s", name, lua_tostring(in->o->L, -1));
+  option_fail(in->o, in->option, "has '%s', which is none of %s", name, push_list(in->o->L, known));
+}
+
+/* The user's own of that name, asked once for the shape of its answers; null if there is none. */
+static const ln_observable *find_own(const reading *in, const char *name) {
+  lua_State *L = in->o->L;
+  const ln_observable *own = push_own_observable(L, name, in->net, in->task, in->o->call);
+  if (own) lua_setfield(L, in->kept, name);
+  return own;
 }
 
 static void add_named(recording *r, const reading *in, const char *name) {
   const ln_observable *what = find(name);
   ln_context *cx = context_of(in->o->L);
+  for (size_t i = 0; i < r->n; i++)
+    if (!strcmp(r->what[i]->name, name)) return;
+  if (!what) what = find_own(in, name);
   if (!what)
     fail_unknown(in, name);
   else if (ln_check_observable(cx, what, in->subject, in->has_test, in->has_start) != LN_OK)
@@ -57,10 +70,11 @@ static void add_named(recording *r, const reading *in, const char *name) {
     add(r, in, what);
 }
 
-recording read_recording(const options *o, const char *name, const ln_subject *subject, bool has_test,
-                         bool has_start) {
+recording read_recording(const options *o, const char *name, const ln_subject *subject, int net, int task,
+                         bool has_test, bool has_start) {
   recording r = {0};
-  const reading in = {o, name, subject, has_test, has_start};
+  lua_newtable(o->L);
+  const reading in = {o, name, subject, net, task, has_test, has_start, lua_gettop(o->L)};
   if (option_push(o, name) == LUA_TNIL) {
     add(&r, &in, find("loss"));
     if (subject->net->linear) add(&r, &in, find("modes"));
@@ -152,23 +166,27 @@ static void push_layers_by_record(lua_State *L, int root, const ln_net *net, con
   }
 }
 
-/* The `parts` square matrices that follow each other in `data`, as views: a list, or the only one itself. */
-static void push_squares(lua_State *L, int root, double *data, size_t numbers, size_t parts, bool list) {
-  size_t order = (size_t)lround(sqrt((double)numbers / (double)parts));
+/* The `parts` matrices that follow each other in `data`, as views: a list, or the only one itself. */
+static void push_matrices(lua_State *L, int root, double *data, size_t rows, size_t cols, size_t parts,
+                          bool list) {
   if (list) lua_createtable(L, (int)parts, 0);
   for (size_t l = 0; l < parts; l++) {
-    push_view(L, root, ln_window(data + l * order * order, order, order));
+    push_view(L, root, ln_window(data + l * rows * cols, rows, cols));
     if (list) lua_rawseti(L, -2, (lua_Integer)l + 1);
   }
 }
 
-static void push_squares_by_record(lua_State *L, const recording *r, size_t i, const ln_net *net,
-                                   size_t count) {
-  bool list = r->what[i]->kind == LN_MATRICES;
+static void push_matrices_by_record(lua_State *L, const recording *r, size_t i, const ln_net *net,
+                                    size_t count) {
+  const ln_observable *what = r->what[i];
+  bool list = what->kind == LN_MATRICES;
+  size_t parts = list ? net->depth - 1 : 1;
+  size_t order = (size_t)lround(sqrt((double)r->width[i] / (double)parts)); /* of square ones */
+  const ln_hosted_observable *hosted = ln_hosted(what);
   lua_createtable(L, (int)count, 0);
   for (size_t k = 0; k < count; k++) {
-    push_squares(L, r->first + (int)i, r->data[i] + k * r->width[i], r->width[i], list ? net->depth - 1 : 1,
-                 list);
+    push_matrices(L, r->first + (int)i, r->data[i] + k * r->width[i], hosted ? hosted->rows : order,
+                  hosted ? hosted->cols : order, parts, list);
     lua_rawseti(L, -2, (lua_Integer)k + 1);
   }
 }
@@ -184,7 +202,7 @@ void push_recorded(lua_State *L, const recording *r, const ln_net *net, size_t c
         lua_setfield(L, -3, "biases");
       }
     } else if (r->what[i]->kind != LN_CURVES) {
-      push_squares_by_record(L, r, i, net, count);
+      push_matrices_by_record(L, r, i, net, count);
     } else if (count == r->records) {
       lua_pushvalue(L, root);
     } else {
@@ -250,18 +268,19 @@ int network_observe(lua_State *L) {
   of.examples = option_ntk_examples(&more, of.task);
   bool has_test = lua_getfield(L, 2, "test") != LUA_TNIL;
   int test = lua_gettop(L);
-  recording r = read_recording(&o, "record", &of, has_test, of.start != NULL);
+  recording r = read_recording(&o, "record", &of, 1, 2, has_test, of.start != NULL);
   complete_subject(L, &r, &of, 2, test, call);
   push_records(L, &r, &of, 1, call);
-  check(L, call, observe_once(context_of(L), &r, &of));
+  check_calling(L, call, observe_once(calling, &r, &of));
   push_recorded(L, &r, net, 1);
   for (size_t i = 0; i < r.n; i++) { /* of the one record: a number, a row, a matrix, or the list of layers */
-    if (r.what[i]->size && r.what[i]->kind == LN_CURVES) continue;
+    bool is_number = ln_is_number(r.what[i]);
+    if (r.what[i]->kind == LN_CURVES && !is_number) continue;
     lua_getfield(L, -1, r.what[i]->name);
-    if (r.what[i]->size)
-      lua_geti(L, -1, 1);
-    else
+    if (is_number)
       lua_pushnumber(L, r.data[i][0]);
+    else
+      lua_geti(L, -1, 1);
     lua_setfield(L, -3, r.what[i]->name);
     lua_pop(L, 1);
   }

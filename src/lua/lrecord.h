@@ -28,9 +28,10 @@ typedef struct recording {
 
 /* The observables named in option `name`: a list, or what is recorded by default (loss; modes of a linear
  * network; test_loss with a test set). Refuses unknown names with the nearest, and what this network or task
- * does not have. The subject has its network, task and examples. */
-recording read_recording(const options *o, const char *name, const ln_subject *subject, bool has_test,
-                         bool has_start);
+ * does not have. The subject has its network, task and examples; net and task are their stack indices. Pushes a table
+ * that must stay as long as the recording. */
+recording read_recording(const options *o, const char *name, const ln_subject *subject, int net, int task,
+                         bool has_test, bool has_start);
 /* Sets what the observables want of the subject: moments in the task and modes of the one at stack index `task`, and the
  * test set at `test`. What it pushes must stay as long as the subject. */
 void complete_subject(lua_State *L, const recording *r, ln_subject *subject, int task, int test,

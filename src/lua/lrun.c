@@ -31,7 +31,7 @@ run read_run(const options *o, int owner) {
   int test = lua_gettop(L);
   r.subject = (ln_subject){
       .net = r.net, .task = r.task, .choice = r.choice, .examples = option_ntk_examples(o, r.task)};
-  r.recording = read_recording(o, "record", &r.subject, has_test, true);
+  r.recording = read_recording(o, "record", &r.subject, owner, task, has_test, true);
   complete_subject(L, &r.recording, &r.subject, task, test, o->call);
   return r;
 }
@@ -131,8 +131,10 @@ ln_status record_next(ln_context *cx, void *ud, size_t index, double t, const do
   run *r = ud;
   ln_status status = record(cx, &r->recording, &r->probe, index, theta);
   if (status == LN_EMEMORY &&
-      !r->in_worker) { /* a run that got this far is not given up without a collection */
+      !r->in_worker) {         /* a run that got this far is not given up without a collection */
+    void *caller = cx->caller; /* a finalizer can call the numerics */
     lua_gc(r->L, LUA_GCCOLLECT, 0);
+    cx->caller = caller;
     status = record(cx, &r->recording, &r->probe, index, theta);
   }
   if (status != LN_OK) return status;

@@ -11,7 +11,7 @@
 #include "network/train.h"
 #include "theory/map_view.h"
 
-#define RUN_TYPE "linnet.Run" /* the metatable of what train, flow and predict return */
+#define RUN_TYPE "linnet.Run"                  /* the metatable of what train, flow and predict return */
 #define ENSEMBLE_RUN_TYPE "linnet.EnsembleRun" /* and of what the two return for an ensemble */
 
 typedef struct run {

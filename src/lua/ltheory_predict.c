@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "lua/callback.h"
 #include "lua/lnetwork.h"
 #include "lua/lrun.h"
 #include "lua/modules.h"
@@ -128,12 +129,13 @@ static int evaluate(lua_State *L) {
                         .theta = r.theta,
                         .output = record_next,
                         .ud = &r};
-  ln_status status = follow(cx, solution, &r, &request);
+  ln_status status = follow(begin_callbacks(L), solution, &r, &request);
   if (status == LN_EMEMORY &&
       (!r.done || !solution->has_plan)) { /* a closed form can begin anew: collect first */
     lua_gc(L, LUA_GCCOLLECT, 0);
-    status = follow(cx, solution, &r, &request);
+    status = follow(begin_callbacks(L), solution, &r, &request);
   }
+  end_callbacks(cx);
   empty_box(r.box);
   describe_decay(&r);
   push_run(&r);

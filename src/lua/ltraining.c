@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lua/callback.h"
 #include "lua/ldata.h"
 #include "network/curvature.h"
 #include "network/flow.h"
@@ -147,8 +148,8 @@ double stable_rate(training *t, double *curvature) {
   double rate;
   run *r = &t->run;
   /* on the whole network, so that the rate does not depend on what can be reduced */
-  check(r->L, r->call,
-        ln_stable_rate(context_of(r->L), &r->probe.task, &t->trainer.descent, &rate, curvature));
+  check_calling(r->L, r->call,
+                ln_stable_rate(calling, &r->probe.task, &t->trainer.descent, &rate, curvature));
   return rate;
 }
 
@@ -192,7 +193,7 @@ bool asked_to_stop(training *t, int stop) {
   lua_pushvalue(L, r->owner);
   lua_setfield(L, -2, "net");
   for (size_t i = 0; i < r->recording.n; i++) {
-    if (r->recording.what[i]->size) continue;
+    if (!ln_is_number(r->recording.what[i])) continue;
     lua_pushnumber(L, r->recording.data[i][r->done - 1]);
     lua_setfield(L, -2, r->recording.what[i]->name);
   }

@@ -38,7 +38,7 @@ const char *nearest(const char *word, const char *const choices[]) {
 }
 
 /* "a, b, c" on the Lua stack. */
-static const char *push_list(lua_State *L, const char *const choices[]) {
+const char *push_list(lua_State *L, const char *const choices[]) {
   luaL_Buffer text;
   luaL_buffinit(L, &text);
   for (size_t i = 0; choices[i]; i++) {

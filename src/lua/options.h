@@ -84,6 +84,8 @@ double *push_like_times(lua_State *L, const times *t);
  * Returns 1. */
 int pop_like_times(lua_State *L, const times *t);
 
+/* Pushes the choices, one after another. */
+const char *push_list(lua_State *L, const char *const choices[]);
 /* The choice nearest to a misspelt word (at most a third of its letters differ), or null. */
 const char *nearest(const char *word, const char *const choices[]);
 

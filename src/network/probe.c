@@ -294,7 +294,15 @@ unsigned ln_needs(const ln_observable *observable, const ln_subject *subject) {
   return needs;
 }
 
+bool ln_is_number(const ln_observable *observable) {
+  if (observable->kind != LN_CURVES) return false;
+  const ln_hosted_observable *hosted = ln_hosted(observable);
+  return hosted ? hosted->cols == 1 : !observable->size;
+}
+
 double ln_numbers(const ln_observable *observable, const ln_subject *subject) {
+  const ln_hosted_observable *hosted = ln_hosted(observable);
+  if (hosted) return (double)hosted->rows * (double)hosted->cols;
   double size = observable->size ? (double)observable->size(subject) : 1;
   if (observable->kind == LN_MATRIX) return size * size;
   if (observable->kind == LN_MATRICES) return size * size * (double)pairs(subject);
@@ -392,6 +400,7 @@ ln_status ln_probe_reduced(ln_context *cx, ln_probe *probe, ln_reduced *reductio
 
 /* Is it the same of the reduced network? */
 static bool survives(const ln_observable *observable, const ln_probe *reduced) {
+  if (ln_hosted(observable)) return false;
   if (observable->measure == mode_strengths) return reduced->U.data;
   return observable->measure == loss || observable->measure == error;
 }
@@ -400,10 +409,13 @@ ln_status ln_measure(ln_context *cx, ln_probe *probe, const ln_observable *obser
                      bool fresh, double *out) {
   ln_probe *reduced = probe->of_reduced;
   if (fresh) probe->theta = NULL, probe->is_lifted = false;
-  if (!reduced) return observable->measure(cx, probe, theta, out);
-  if (fresh) reduced->theta = NULL;
-  if (survives(observable, reduced)) return observable->measure(cx, reduced, theta, out);
-  if (!probe->is_lifted) ln_lift(probe->reduction, theta, probe->parameters);
-  probe->is_lifted = true;
-  return observable->measure(cx, probe, probe->parameters, out);
+  if (reduced) {
+    if (fresh) reduced->theta = NULL;
+    if (survives(observable, reduced)) return observable->measure(cx, reduced, theta, out);
+    if (!probe->is_lifted) ln_lift(probe->reduction, theta, probe->parameters);
+    probe->is_lifted = true;
+    theta = probe->parameters;
+  }
+  const ln_hosted_observable *hosted = ln_hosted(observable);
+  return hosted ? hosted->ask(cx, hosted, theta, out) : observable->measure(cx, probe, theta, out);
 }

@@ -49,6 +49,7 @@ typedef enum ln_observable_kind {
   LN_PARAMETERS, /* the whole parameter array */
   LN_MATRIX,     /* a square matrix of order `size` */
   LN_MATRICES,   /* one for each hidden layer */
+  LN_RECTANGLE,  /* a matrix of any shape, of the host's own */
 } ln_observable_kind;
 
 /* What an observable wants to be there. */
@@ -74,6 +75,19 @@ typedef struct ln_observable {
   ln_status (*measure)(ln_context *cx, ln_probe *probe, const double *theta, double *out);
 } ln_observable;
 
+/* An observable of the host's own: for the thread that called the numerics alone. */
+typedef struct ln_hosted_observable {
+  ln_observable observable; /* the first field; size and measure are null */
+  /* theta: the whole network's parameters; rows * cols numbers into out. */
+  ln_status (*ask)(ln_context *cx, const struct ln_hosted_observable *self, const double *theta, double *out);
+  size_t rows, cols; /* rows 1 for LN_CURVES */
+} ln_hosted_observable;
+
+/* The observable as one of the host's; null if it is none. */
+static inline const ln_hosted_observable *ln_hosted(const ln_observable *observable) {
+  return observable->measure ? NULL : (const ln_hosted_observable *)observable;
+}
+
 extern const ln_observable ln_observables[]; /* ends with a null name */
 
 /* LN_EARG, with the reason as the end of a sentence, if the subject has not what the observable needs. The tasks' moments
@@ -83,6 +97,8 @@ ln_status ln_check_observable(ln_context *cx, const ln_observable *observable, c
 /* What it needs of this subject, among ln_need, with LN_NEEDS_KERNEL resolved. */
 unsigned ln_needs(const ln_observable *observable, const ln_subject *subject);
 
+/* Is a record of it a single number? */
+bool ln_is_number(const ln_observable *observable);
 /* How many numbers a record of it has; it may be beyond all memory. */
 double ln_numbers(const ln_observable *observable, const ln_subject *subject);
 

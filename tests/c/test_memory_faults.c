@@ -192,6 +192,24 @@ static const struct {
      "bent:train { task = task, rate = 0.01, steps = 4, batch = 2, stop = function(s) return s.step > 2 end "
      "}\n"
      "return tostring(run), run.mean.loss, run.stderr.norms, run:quantile(0.5).alignment, flow.std.loss"},
+    {"extensions",
+     "network.activations.bent = { f = function(X) return X:tanh() end, df = function(X) return 1 - "
+     "X:tanh():pow(2) end }\n"
+     "network.inits.given = function(sizes, options, stream)\n"
+     "  return { stream:normal(sizes[2], sizes[1]), matrix.full(sizes[3], sizes[2], options.entry) }\n"
+     "end\n"
+     "network.observables.first = function(net) return net.weights[1] end\n"
+     "network.observables.norm = function(net, task) return net:forward(task.X):norm() end\n"
+     "local task = data.teacher { inputs = 3, outputs = 2, examples = 5, snr = 2, seed = 1 }\n"
+     "local net = network.new { task = task, hidden = 2, activation = 'bent', init = 'given', entry = 0.1 }\n"
+     "local run = net:train { task = task, rate = 0.01, steps = 4, record = { 'first', 'norm', 'ntk' } }\n"
+     "net:save(folder .. '/net.npz')\n"
+     "local again = network.load(folder .. '/net.npz')\n"
+     "assert(os.remove(folder .. '/net.npz'))\n"
+     "local kinds = tostring(network.activations)\n"
+     "network.activations.bent, network.inits.given = nil, nil\n"
+     "network.observables.first, network.observables.norm = nil, nil\n"
+     "return run.first, run.norm, again:loss(task), kinds"},
     {"predict",
      "local task = data.spectrum { s = { 3, 1 }, inputs = 3, outputs = 2, seed = 1 }\n"
      "local net = network.new { task = task, hidden = 2, init = 'aligned', strength = 0.1, seed = 1 }\n"

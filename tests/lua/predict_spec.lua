@@ -434,7 +434,11 @@ describe("theory.solutions", function()
     assert.error_matches(add("x", { applies = ok.applies }), "weights = function.* is missing")
     assert.error_matches(add("x", { applies = 1 }), "applies must be a function, got 1")
     assert.error_matches(add("x", { aplies = ok.applies }), "unknown field 'aplies'")
-    assert.error_matches(add(1, ok), "a solution has a name")
+    assert.error_matches(add(1, ok), "an entry has a name, got 1")
     assert.is_nil(theory.solutions.nosuch)
+    theory.solutions.passing = ok
+    assert.equal("passing", theory.solutions.passing.name)
+    theory.solutions.passing = nil
+    assert.is_nil(theory.solutions.passing)
   end)
 end)

@@ -1,0 +1,10 @@
+/* lrandom.h: streams of random numbers as Lua values. */
+#ifndef LRANDOM_H
+#define LRANDOM_H
+
+#include "core/random.h"
+#include "lua/binding.h"
+
+void push_stream(lua_State *L, ln_stream stream);
+
+#endif
