@@ -11,8 +11,8 @@ typedef struct ln_activation {
   ln_status (*f)(ln_context *cx, void *ud, const double *x, double *y, size_t n);
   /* d[i] = f'(x[i]), with y = f(x) at hand; d may be x or y. At a kink: the derivative from the left. */
   ln_status (*df)(ln_context *cx, void *ud, const double *x, const double *y, double *d, size_t n);
-  void *
-      ud; /* null for the built-in ones; else f and df are the host's, for the thread that called the numerics */
+  /* Null for the built-in ones; else f and df are the host's, for the thread that called the numerics alone. */
+  void *ud;
   bool linear;    /* f(x) = x */
   bool kinked;    /* f' jumps somewhere */
   ln_shape shape; /* what the kernels of small layers know it as */
