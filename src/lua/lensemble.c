@@ -357,12 +357,12 @@ static double seconds(const ensemble *e) {
 
 /* Over all workers; where something is written in Lua, one after another on this thread. */
 static ln_status run_jobs(ensemble *e) {
-  ln_job run = e->groups ? work_in_group : work;
+  ln_job job = e->groups ? work_in_group : work;
   size_t jobs = e->groups ? e->groups : e->count;
-  if (is_native(&e->at[0].as.run)) return ln_parallel(context_of(e->L), jobs, seconds(e), run, e);
+  if (is_native(&e->at[0].as.run)) return ln_parallel(context_of(e->L), jobs, seconds(e), job, e);
   ln_context *cx = begin_callbacks(e->L);
   ln_status status = LN_OK;
-  for (size_t i = 0; i < jobs && status == LN_OK; i++) status = run(cx, e, i);
+  for (size_t i = 0; i < jobs && status == LN_OK; i++) status = job(cx, e, i);
   end_callbacks(cx);
   return status;
 }

@@ -344,6 +344,11 @@ describe("network.observables", function()
     local runs = ens:train { task = task, rate = 0.1, steps = 10, record = { "column", "first" } }
     assert.close(runs.mean.column, (runs[1].column + runs[2].column) / 2, 1e-14)
     assert.error_matches(function() return runs.mean.first end, "first are matrices")
+    local options = { count = 20, task = task, hidden = 4, scale = 0.1, seed = 1 } -- small and many: side by side
+    local grouped = network.ensemble(options):train { task = task, rate = 0.1, steps = 10, record = { "size", "loss" } }
+    local alone = network.new { task = task, hidden = 4, scale = 0.1, seed = 7 }
+      :train { task = task, rate = 0.1, steps = 10, record = { "size", "loss" } }
+    assert.close(grouped[7].size, alone.size, 1e-13)
   end)
 
   it("is what stop sees, and what a user's solution is observed by", function()
