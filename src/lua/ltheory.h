@@ -14,6 +14,8 @@ extern const luaL_Reg ntk_functions[], stability_functions[], balanced_functions
 extern const luaL_Reg generalization_shallow_functions[], generalization_deep_functions[],
     generalization_low_rank_functions[], generalization_features_functions[],
     generalization_coloured_functions[]; /* all of theory.generalization */
+extern const luaL_Reg spectrum_functions[];               /* theory.spectrum */
+extern const luaL_Reg mean_field_functions[];             /* part of theory.depth */
 
 /* The moments of a task: options Sxx and Syx, or task = a task that has them. Pushes what keeps them alive.
  */

@@ -235,22 +235,28 @@ ln_matrix option_vector(const options *o, const char *name) {
   return column;
 }
 
-times option_numbers(const options *o, const char *name) {
-  int type = option_push(o, name);
-  ln_matrix A = convert_matrix(o->L, -1, o->call, name);
+times argument_numbers(lua_State *L, int index, const char *call, const char *name) {
+  index = lua_absindex(L, index);
+  int type = lua_type(L, index);
+  ln_matrix A = convert_matrix(L, index, call, name);
   times t = {.n = A.rows * A.cols, .rows = A.rows, .cols = A.cols, .shape = TIMES_MATRIX};
   if (type == LUA_TNUMBER) t.shape = TIMES_NUMBER;
   if (type == LUA_TTABLE && A.cols == 1) t.shape = TIMES_LIST;
   if (!ln_is_dense(A)) {
-    ln_matrix dense = push_matrix(o->L, A.rows, A.cols);
+    ln_matrix dense = push_matrix(L, A.rows, A.cols);
     ln_copy(A, dense);
-    lua_remove(o->L, -2);
+    lua_replace(L, index);
     A = dense;
   }
   t.data = A.data;
   for (size_t i = 0; i < t.n; i++)
-    if (isnan(t.data[i])) option_fail(o, name, "must be numbers; number %zu is NaN", i + 1);
+    if (isnan(t.data[i])) fail(L, call, "%s must be numbers; number %zu is NaN", name, i + 1);
   return t;
+}
+
+times option_numbers(const options *o, const char *name) {
+  option_push(o, name);
+  return argument_numbers(o->L, -1, o->call, name);
 }
 
 times option_times(const options *o, const char *name) {

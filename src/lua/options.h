@@ -78,6 +78,8 @@ typedef struct times {
 times option_numbers(const options *o, const char *name);
 /* The same for times, which are >= 0. */
 times option_times(const options *o, const char *name);
+/* The same as option_numbers from an argument: the value at `index`, which is replaced by what holds the numbers. */
+times argument_numbers(lua_State *L, int index, const char *call, const char *name);
 /* Pushes a matrix for the n answers, to be filled through the returned pointer ... */
 double *push_like_times(lua_State *L, const times *t);
 /* ... and turns it, on top of the stack, into what the caller gets: a number, a list or the matrix.

@@ -14,3 +14,11 @@ ln_spike ln_spike_of(double s, double aspect, double sig) {
   spike.shrunk = s * spike.output_overlap * spike.input_overlap;
   return spike;
 }
+
+double ln_spike_inverse(double s_hat, double aspect, double sig) {
+  double y = s_hat / sig, root = sqrt(aspect);
+  if (!(y > 1 + root)) return NAN;
+  if (isinf(y * y)) return s_hat;
+  double e = (y - 1 - root) * (y + 1 + root); /* above the bulk; 0 at its edge, without cancellation */
+  return sig * sqrt((e + 2 * root + sqrt(e) * sqrt(e + 4 * root)) / 2);
+}

@@ -19,5 +19,7 @@ typedef struct ln_spike {
 
 /* s, sig >= 0, aspect > 0. Without noise s itself, fully aligned. */
 ln_spike ln_spike_of(double s, double aspect, double sig);
+/* The s that is seen as the singular value s_hat, sig > 0; NaN if that lies within the bulk. */
+double ln_spike_inverse(double s_hat, double aspect, double sig);
 
 #endif

@@ -70,6 +70,10 @@ describe("reference values", function()
     assert.are.equal("17 passed, 0 failed\n", (check "tests/data/generalization_values.json"))
   end)
 
+  it("of random matrices, mean fields and deep Jacobians are met", function()
+    assert.are.equal("34 passed, 0 failed\n", (check "tests/data/spectrum_values.json"))
+  end)
+
   it("are summed over all files", function()
     local text, content = check(VALUES, VALUES)
     assert.are.equal("124 passed, 0 failed\n", text)

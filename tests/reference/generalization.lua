@@ -86,4 +86,72 @@ end
 
 functions.random_features_flow = functions.random_features
 
+local spectrum = theory.spectrum
+
+--- e^(-2 x t) - 1 and ((1 - e^(-x t))/x)^2 at the nodes x.
+local function decays(x, t) return (-2 * t * x):expm1(), ((-t * x):expm1():over(x)):pow(2) end
+
+function functions.mp_law(given)
+  local law, t = spectrum.marchenko_pastur { gamma = given.gamma }, given.t
+  local atom = law.atoms[1] and law.atoms[1].mass or 0
+  local x, w = law:rule { t = t }
+  local decay, learned = decays(x, t)
+  local positive, weight = law:rule { t = t, positive = true }
+  local continuous = weight:dot((-2 * t * positive):exp():over(positive))
+  if math.abs(given.gamma - 1) < 0.1 then continuous = 1 + w:dot(decay:over(x)) - atom end
+  return {
+    lower = law.lower, upper = law.upper, atom = atom, density = law:density(given.x), cdf = law:cdf(given.x),
+    quantile = law:quantile(given.p), m = law:resolvent(given.kappa), m2 = law:resolvent_square(given.kappa),
+    stieltjes = { law:stieltjes(given.z[1], given.z[2]) }, moments = law:moment { 1, 2, 3, 4, 5 },
+    R = law:R(given.u), S = law:S(given.u), exp2 = 1 + w:dot(decay:over(x)), exp2_continuous = continuous,
+    noise = w:dot(learned),
+  }
+end
+
+function functions.bbp(given)
+  local spike = spectrum.spike { s = given.sbar, aspect = given.A, noise = given.noise }
+  return { s_hat = spike.s_hat, O_out = spike.output_overlap, O_in = spike.input_overlap, shrink = spike.shrunk }
+end
+
+function functions.fuss_catalan(given)
+  local L, sin, phi = given.L, math.sin, given.phi
+  local law = spectrum.product { depth = L }
+  local x = sin((L + 1) * phi) ^ (L + 1) / (sin(phi) * sin(L * phi) ^ L)
+  return { x = law:quantile(law:cdf(x)), density = law:density(x), cdf = law:cdf(x), maximum = law.upper,
+           moments = law:moment { 1, 2, 3, 4, 5 } }
+end
+
+local ACTIVATIONS = { tanh = "tanh", hardtanh = "hard_tanh", relu = "relu", erf = "erf" }
+
+function functions.mean_field(given)
+  local options = { activation = ACTIVATIONS[given.activation], q = given.q, depth = given.L }
+  if given.activation == "erf" then options.scale = math.sqrt(math.pi) / 2 end
+  local gaussian = theory.depth.mean_field(options)
+  options.weights = "orthogonal"
+  local orthogonal = theory.depth.mean_field(options)
+  return {
+    sw2 = gaussian.weight_variance, sb2 = gaussian.bias_variance, phi2 = gaussian.phi2, dphi2 = gaussian.slope2,
+    dphi4 = gaussian.slope4, m1 = gaussian.jacobian_mean, m2_gauss = gaussian.jacobian_square,
+    m2_orth = orthogonal.jacobian_square,
+  }
+end
+
+--- The largest value, atoms included.
+local function maximum(law)
+  local largest = law.upper
+  for _, atom in ipairs(law.atoms) do largest = math.max(largest or atom.place, atom.place) end
+  return largest
+end
+
+function functions.jacobian(given)
+  local weights = given.weights == "orth" and "orthogonal" or "gaussian"
+  local law = spectrum.jacobian { weights = weights, depth = given.L, p = given.p }
+  return { density = law:density(given.x), maximum = maximum(law) }
+end
+
+function functions.isometry_limit(given)
+  local law = spectrum.isometry_limit { class = given.class, variance = given.variance }
+  return { density = law:density(given.x), maximum = maximum(law) }
+end
+
 return functions
