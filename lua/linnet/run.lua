@@ -204,6 +204,7 @@ function core.run.__tostring(run)
   end
   if rawget(run, "diverged") then parts[#parts + 1] = ", diverged" end
   if rawget(run, "plan") then parts[#parts + 1] = "\n  plan: " .. run.plan end
+  if rawget(run, "warning") then parts[#parts + 1] = "\n  warning: " .. run.warning end
   if rawget(run, "assumptions") then
     for _, a in ipairs(run.assumptions) do
       local cost = not a.holds and a.error and (", costs about %.2g of the final weights"):format(a.error) or ""

@@ -530,7 +530,10 @@ int ensemble_train(lua_State *L) {
   const bool can_be_asked = !lua_isnil(L, stop);
 
   prepare(&e, &o, can_be_asked);
-  if (e.at->as.training.trainer.descent.rate == 0) choose_rate(&e, &o);
+  if (e.at->as.training.trainer.descent.rate == 0)
+    choose_rate(&e, &o);
+  else
+    for (size_t i = 0; i < e.count; i++) check_rate(&e.at[i].as.training);
   if (!can_be_asked) group(&e);
   cx->progress = shown;
   ln_status status = can_be_asked ? train_and_ask(&e, stop, watcher) : work_all(&e);

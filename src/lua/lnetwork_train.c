@@ -29,6 +29,15 @@ int network_train(lua_State *L) {
     set_rate(&o, &t, rate);
     append_details(&t.run, "; rate %.6g, half of the largest stable one by the curvature %.6g", rate,
                    curvature);
+  } else {
+    check_rate(&t);
+    if (push_warning(&t)) {
+      push_where(L);
+      lua_pushfstring(L, "%snet:train: %s", lua_tostring(L, -1), lua_tostring(L, -2));
+      lua_warning(L, lua_tostring(L, -1), false);
+      lua_pop(L, 2);
+    }
+    lua_pop(L, 1);
   }
   ln_status status = LN_OK;
   bool stopped = false;

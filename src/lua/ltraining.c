@@ -153,6 +153,26 @@ double stable_rate(training *t, double *curvature) {
   return rate;
 }
 
+void check_rate(training *t) {
+  run *r = &t->run;
+  const ln_trainer *trainer = &t->trainer;
+  if (trainer->batches.size) return;
+  check(r->L, r->call,
+        ln_check_rate(context_of(r->L), &r->probe.task, &trainer->descent, t->schedule.steps, &t->limit));
+}
+
+bool push_warning(const training *t) {
+  lua_State *L = t->run.L;
+  char text[200];
+  if (t->limit == 0) return lua_pushnil(L), false;
+  snprintf(text, sizeof text,
+           "rate = %.6g is above %.6g, the largest that is stable by the curvature of the loss: descent may "
+           "swing, end elsewhere than the flow, or diverge",
+           t->trainer.descent.rate, t->limit);
+  lua_pushstring(L, text);
+  return true;
+}
+
 void append_details(run *r, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
@@ -262,6 +282,8 @@ void push_training(training *t, ln_status status) {
   lua_setfield(L, -2, "rate");
   lua_pushboolean(L, status == LN_EDIVERGED);
   lua_setfield(L, -2, "diverged");
+  push_warning(t);
+  lua_setfield(L, -2, "warning");
 }
 
 /* ---- a flow ---- */

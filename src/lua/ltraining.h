@@ -30,6 +30,7 @@ typedef struct training {
   ln_trainer trainer;
   schedule schedule;
   double *steps; /* of each record */
+  double limit;  /* the largest stable rate, where the rate is known to be above it; else 0 */
   double *shown; /* room for the parameters of a reduced run, which `stop` may not change */
   bool frozen[LN_DEPTH_MAX];
 } training;
@@ -47,6 +48,10 @@ void set_rate(const options *o, training *t, double rate);
 /* can_be_asked: will asked_to_stop be called? */
 void prepare_training(training *t, bool can_be_asked);
 
+/* After prepare_training and set_rate: sets t->limit. */
+void check_rate(training *t);
+/* Pushes what the run has to warn of, or nil. */
+bool push_warning(const training *t);
 /* After prepare_training: half of the largest stable rate. */
 double stable_rate(training *t, double *curvature);
 void append_details(run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -144,16 +144,71 @@ static ln_status curvature_when_learned(ln_context *cx, const ln_plan *plan, con
   return ln_end(cx, mark, status);
 }
 
-ln_status ln_stable_rate(ln_context *cx, const ln_plan *plan, const ln_descent *how, double *rate,
-                         double *curvature) {
+static ln_status larger_curvature(ln_context *cx, const ln_plan *plan, const ln_descent *how,
+                                  double *curvature) {
   double now, learned;
   ln_status status = ln_largest_curvature(cx, plan, how->frozen, plan->net->parameters, &now);
   if (status == LN_OK) status = curvature_when_learned(cx, plan, how->frozen, &learned);
+  if (status == LN_OK) *curvature = fmax(now, learned) + how->weight_decay;
+  return status;
+}
+
+ln_status ln_stable_rate(ln_context *cx, const ln_plan *plan, const ln_descent *how, double *rate,
+                         double *curvature) {
+  ln_status status = larger_curvature(cx, plan, how, curvature);
   if (status != LN_OK) return status;
-  *curvature = fmax(now, learned) + how->weight_decay;
   if (!(*curvature > 0))
     return ln_fail(cx, LN_EARG,
                    "rate = \"auto\" follows from the curvature of the loss, and here there is none");
   *rate = SHARE_OF_MAX * how->optimizer->stable(how->momentum) / *curvature;
   return LN_OK;
+}
+
+/* ---- is a rate stable? ---- */
+
+#define ABOVE 1.003 /* a rate that far above the limit is certain to be: the curvature has three digits */
+/* What the two curvatures may cost: evaluations of the gradient, seconds for one of them at least, operations a second,
+ * seconds that no run notices, and the share of a longer run. */
+#define EVALUATIONS (4.0 * STEPS_MAX)
+#define EVALUATION_LEAST 1e-6
+#define SPEED 1e10
+#define UNNOTICED 1e-3
+#define SHARE_OF_RUN 0.05
+
+/* No curvature at the start, or where balanced layers have learned the map, is larger than this. With n_l = |W_l|: the
+ * second derivatives are sums over pairs of layers of products with the other layers, of Sxx and of G = W Sxx - Syx. */
+static double bound_of_curvature(const ln_plan *plan) {
+  const ln_net *net = plan->net;
+  const ln_task *task = plan->task;
+  size_t depth = net->depth;
+  double inputs = ln_norm(task->Sxx), target = ln_norm(task->target), all = 1, least = INFINITY,
+         next = INFINITY;
+  for (size_t l = 0; l < depth; l++) {
+    double size = ln_norm(ln_weights(net, net->parameters, l));
+    all *= size;
+    next = fmin(next, fmax(size, least));
+    least = fmin(least, size);
+  }
+  double learned = (double)depth * inputs * pow(target, 2 - 2 / (double)depth);
+  if (!(least > 0)) return INFINITY; /* the products without it are not all / least */
+  double residual = all * inputs + ln_norm(task->Syx);
+  double now = (double)depth * inputs * pow(all / least, 2);
+  if (depth > 1) now += (double)(depth - 1) * residual * all / (least * next);
+  return fmax(now, learned);
+}
+
+ln_status ln_check_rate(ln_context *cx, const ln_plan *plan, const ln_descent *how, size_t steps,
+                        double *limit) {
+  *limit = 0;
+  bool knows = plan->net->linear && plan->task->has_target && how->optimizer->stable &&
+               ln_plan_needs_moments(plan->net, plan->task, plan->choice);
+  if (!knows || !steps) return LN_OK;
+  double stable = how->optimizer->stable(how->momentum);
+  if (!plan->net->bias && how->rate * (bound_of_curvature(plan) + how->weight_decay) < stable) return LN_OK;
+  double one = EVALUATION_LEAST + plan->flops / SPEED, all = EVALUATIONS * one;
+  if (all > UNNOTICED && all > SHARE_OF_RUN * (double)steps * one) return LN_OK;
+  double curvature;
+  ln_status status = larger_curvature(cx, plan, how, &curvature);
+  if (status == LN_OK && how->rate * curvature > ABOVE * stable) *limit = stable / curvature;
+  return status == LN_ENUMERIC ? LN_OK : status; /* weights so large that the run itself will tell */
 }

@@ -23,4 +23,10 @@ ln_status ln_largest_curvature(ln_context *cx, const ln_plan *plan, const bool *
 ln_status ln_stable_rate(ln_context *cx, const ln_plan *plan, const ln_descent *how, double *rate,
                          double *curvature);
 
+/* Is a rate stable for that many steps? *limit: the largest stable rate by the same two curvatures if the rate is above
+ * it; 0 if it is not, or if that is not known at a small part of the run's cost: for nonlinear networks, minibatches,
+ * optimizers without a bound and plans without moments. Rates that norms of the weights show to be stable cost nothing. */
+ln_status ln_check_rate(ln_context *cx, const ln_plan *plan, const ln_descent *how, size_t steps,
+                        double *limit);
+
 #endif

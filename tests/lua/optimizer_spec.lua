@@ -440,3 +440,62 @@ describe("net:train refuses, and leaves the network as it was,", function()
     end)
   end
 end)
+
+describe("a rate beyond stability", function()
+  local task = data.spectrum { inputs = 4, outputs = 3, s = { 2, 1 }, seed = 1 }
+  local net = network.new { task = task, hidden = 5, init = "balanced", strength = 1e-3, seed = 1 }
+  local function warning(options)
+    options.task, options.steps, options.diverge = options.task or task, options.steps or 100, "stop"
+    return rawget((options.net or net):copy():train {
+      task = options.task, rate = options.rate, steps = options.steps, diverge = "stop", optimizer = options.optimizer,
+      momentum = options.momentum, weight_decay = options.weight_decay, plan = options.plan, batch = options.batch,
+    }, "warning")
+  end
+
+  it("is told, with the largest stable one", function()
+    -- White inputs: the curvature where two layers have learned is 2 s.
+    for _, case in ipairs {
+      { { rate = 0.52 }, 0.5 },
+      { { rate = 5 }, 0.5 },
+      { { rate = 0.78, momentum = 0.5 }, 0.75 },
+      { { rate = 0.42, weight_decay = 1 }, 0.4 },
+    } do
+      local limit = warning(case[1]):match "^rate = %S+ is above (%S+), the largest that is stable by the curvature of the loss"
+      assert.close(tonumber(limit), case[2], 1e-3)
+    end
+    for _, options in ipairs {
+      { rate = 0.48 }, { rate = 0.01 }, { rate = 0.72, momentum = 0.5 }, { rate = 0.38, weight_decay = 1 },
+      { rate = 0.52, optimizer = "adam" }, { rate = 0.52, plan = "plain" }, { rate = 1, steps = 0 }, -- not looked at
+    } do
+      assert.is_nil(warning(options))
+    end
+  end)
+
+  it("is that of theory.stability, for deep networks and coloured inputs", function()
+    local coloured = data.teacher { inputs = 4, outputs = 3, examples = 50, snr = 3, power = 2, seed = 1 }
+    for _, seed in ipairs { 1, 2, 3 } do
+      local deep = network.new { task = coloured, hidden = 5, depth = 3, scale = 0.3, seed = seed }
+      local limit = theory.stability.max_rate { net = deep, task = coloured }.rate
+      assert.is_nil(warning { net = deep, task = coloured, rate = 0.95 * limit })
+      local told = warning({ net = deep, task = coloured, rate = 1.05 * limit }):match "above (%S+),"
+      assert.close(tonumber(told), limit, 0.02)
+    end
+  end)
+
+  it("is told by warn at the line of the training, and by print, and stands in a diverged run", function()
+    local process = require "linnet.process"
+    local result = process.run { os.getenv "LINNET", "-W", "-", env = { LUA_INIT = "" }, input = [[
+      local task = data.spectrum { inputs = 4, outputs = 3, s = { 2, 1 }, seed = 1 }
+      local net = network.new { task = task, hidden = 5, init = "balanced", strength = 1e-3, seed = 1 }
+      print(net:copy():train { task = task, rate = 0.52, steps = 10 })
+      net:copy():train { task = task, rate = 0.4, steps = 10 }
+    ]] }
+    assert.is_truthy(result.errors:match "^Lua warning: stdin:3: net:train: rate = 0.52 is above [^\n]*\n$", result.errors)
+    assert.is_truthy(result.output:match "warning: rate = 0.52 is above")
+    local ok, err = pcall(net.train, net:copy(), { task = task, rate = 3, steps = 10000 })
+    assert.is_false(ok)
+    assert.is_truthy(err.run.warning:match "rate = 3 is above")
+    local ens = network.ensemble { count = 2, task = task, hidden = 5, init = "balanced", strength = 1e-3 }
+    assert.is_truthy(ens:train({ task = task, rate = 0.52, steps = 10 })[2].warning)
+  end)
+end)
