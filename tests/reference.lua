@@ -4,7 +4,8 @@
 -- A file: { "meta": ..., "cases": { "0": [case, ...], ... } } with case = { id, fn, in, out, rtol }; matrices
 -- are lists of rows, the bare tokens NaN, Infinity and -Infinity are numbers, and null stands for any number
 -- that is not finite (an input that is null is left out). An output is right if its largest difference is at most
--- rtol times its largest value; where the table below says `entries`, each entry by itself. One line for each
+-- rtol times its largest value (rtol itself where that is next to nothing); where the table below says `entries`, each
+-- entry by itself. One line for each
 -- failure, then "N passed, N failed"; the exit code is 1 if anything failed or a file could not be read.
 
 local json = require "dkjson" -- comes with busted
@@ -50,6 +51,9 @@ end
 
 local function is_finite(x) return x ~= json.null and x == x and math.abs(x) < math.huge end
 
+--- Outputs below this are right if they are within rtol of it, absolutely.
+local TINY = 1e-12
+
 --- The largest error of an output, relative to its largest value (or entry by entry), or nil and the reason.
 local function error_of(computed, value, by_entry)
   local a, shape = flatten(computed)
@@ -64,7 +68,7 @@ local function error_of(computed, value, by_entry)
     if x == json.null then
       worst = is_finite(a[i]) and math.huge or worst
     elseif not same then
-      local difference = math.abs(a[i] - x) / (by_entry and math.abs(x) or size)
+      local difference = math.abs(a[i] - x) / (by_entry and math.abs(x) or size > TINY and size or 1)
       worst = difference == difference and math.max(worst, difference) or math.huge
     end
   end

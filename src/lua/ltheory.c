@@ -153,11 +153,13 @@ int luaopen_theory_core(lua_State *L) {
       {"stability", {stability_functions}},
       {"riccati", {riccati_functions}},
       {"balanced", {balanced_functions}},
+      {"semantic", {semantic_functions}},
+      {"pathways", {pathways_functions}},
       {"generalization",
        {generalization_shallow_functions, generalization_deep_functions, generalization_low_rank_functions,
         generalization_features_functions, generalization_coloured_functions}},
       {"spectrum", {spectrum_functions}},
-      {"depth", {mean_field_functions}},
+      {"depth", {mean_field_functions, pretraining_functions}},
   };
   const size_t count = sizeof families / sizeof *families;
   lua_createtable(L, 0, (int)count);

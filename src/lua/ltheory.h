@@ -10,12 +10,13 @@
 /* Each family's functions, for the module's table. */
 extern const luaL_Reg mode_functions[], layer_functions[], decoupled_functions[]; /* all of theory.mode */
 extern const luaL_Reg shallow_functions[], minibatch_functions[];                 /* all of theory.shallow */
+extern const luaL_Reg semantic_functions[], pathways_functions[];
 extern const luaL_Reg ntk_functions[], stability_functions[], balanced_functions[], riccati_functions[];
 extern const luaL_Reg generalization_shallow_functions[], generalization_deep_functions[],
     generalization_low_rank_functions[], generalization_features_functions[],
-    generalization_coloured_functions[]; /* all of theory.generalization */
-extern const luaL_Reg spectrum_functions[];               /* theory.spectrum */
-extern const luaL_Reg mean_field_functions[];             /* part of theory.depth */
+    generalization_coloured_functions[];                               /* all of theory.generalization */
+extern const luaL_Reg spectrum_functions[];                            /* theory.spectrum */
+extern const luaL_Reg mean_field_functions[], pretraining_functions[]; /* all of theory.depth */
 
 /* The moments of a task: options Sxx and Syx, or task = a task that has them. Pushes what keeps them alive.
  */

@@ -55,6 +55,16 @@ enum { COUNTS = sizeof counts / sizeof *counts };
 static const struct {
   const char *name, *text;
 } scripts[] = {
+    {"semantic",
+     "local task = data.semantic()\n"
+     "tostring(theory.semantic.modes { task = task })\n"
+     "theory.semantic.illusion { task = task, a0 = 1e-3, item = 'pine', property = 'has leaves' }\n"
+     "theory.semantic.illusions { Y = matrix { {1, 1}, {1, 0}, {0, 1} }, a0 = 1e-2 }\n"
+     "theory.semantic.trajectories { task = task, a0 = 1e-3, t = { 1, 5 } }\n"
+     "theory.semantic.structure { kind = 'grid', n = { 2, 3 }, sigma = 2 }\n"
+     "theory.semantic.tree_features { branching = { 2, 2 }, features = 1 }\n"
+     "theory.pathways.race { contexts = 3, per_context = 2, b0 = .1, c0 = .1, t = { 0, 5 } }\n"
+     "theory.depth.fine_tuning_time { depth = 3 }\n"},
     {"matrix",
      "local A = matrix { {4, 1, 0}, {1, 3, 1}, {0, 1, 2} }\n"
      "local v = matrix { 1, 2, 3 }\n"
