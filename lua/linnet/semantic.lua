@@ -1,6 +1,7 @@
 --- theory.semantic: what a deep linear network learns of items and their properties, and when.
 --
--- Items are inputs, one for each (one-hot), or any white inputs; Y (properties x items) is what they have. Every function takes
+-- Items are inputs, one for each (one-hot), or any white inputs; Y (properties x items) is what they have. Every
+-- function takes
 -- task = a task of that kind, whose names of items and features may stand wherever a number may, or Y = a matrix. Saxe,
 -- McClelland and Ganguli (2019), A mathematical theory of semantic development in deep neural networks; formulas:
 -- docs/theory/semantic.md. Times are t = rate * steps.
@@ -32,14 +33,15 @@ local function problem(o, call)
   if (o.task == nil) == (o.Y == nil) then options.fail(call, "give task = a task, or Y = properties x items") end
   if o.Y then return { Y = o.Y, lambda = o.lambda or 1 / o.Y.cols } end
   if o.lambda then options.fail(call, "lambda goes with Y; a task has its own") end
-  local ok, Sxx = pcall(function() return o.task.Sxx end)
-  if not ok or type(o.task) ~= "userdata" then
+  local kind = getmetatable(o.task) -- or its name, where the debug library is not permitted
+  if type(o.task) ~= "userdata" or (type(kind) == "table" and kind.__name or kind) ~= "linnet.Task" then
     options.fail(call, "task must be a task, got " .. options.describe(o.task))
   end
+  local Sxx = o.task.Sxx
   local lambda = Sxx:trace() / Sxx.rows
   local off = (Sxx - lambda * matrix.eye(Sxx.rows)):norm()
   if not (lambda > 0) or off > WHITE * lambda * Sxx.rows ^ 0.5 then
-    options.fail(call, ("the task's inputs must be one-hot or white; they are off by %.2g (task:whiten() makes them so)")
+    options.fail(call, ("the task's inputs must be one-hot or white; they are off by %.2g; see task:whiten()")
       :format(off / lambda / Sxx.rows ^ 0.5))
   end
   return { Y = o.task.Syx / lambda, lambda = lambda, task = o.task }
@@ -53,15 +55,13 @@ local function index(p, kind, given, count, call, option)
   end
   local number = math.type(given) == "integer" and given or type(given) == "number" and math.tointeger(given)
   if not number or number < 1 or number > count then
-    options.fail(call, ("%s must be a name or a number from 1 to %d, got %s"):format(option, count, options.describe(given)))
+    options.fail(call, ("%s must be a name or a number from 1 to %d, got %s")
+      :format(option, count, options.describe(given)))
   end
   return number
 end
 
-local function names_of(p, field)
-  local ok, names = pcall(function() return p.task and p.task[field] end)
-  return ok and names or nil
-end
+local function names_of(p, field) return p.task and p.task[field] end
 
 --- A K-column of the modes' strengths at one time, or a T x K matrix over several.
 local function strengths(p, sigma, a0, t, depth)
@@ -107,15 +107,18 @@ function Modes.__tostring(m)
     m.v.rows, m.u.rows) }
   for _, group in ipairs(m.groups) do
     local k = group[1]
-    lines[#lines + 1] = #group > 1 and ("  %2d-%-2d sigma %-9.6g (equal: no vectors of their own)"):format(k, group[#group], m.sigma[k])
+    lines[#lines + 1] = #group > 1
+      and ("  %2d-%-2d sigma %-9.6g (equal: no vectors of their own)"):format(k, group[#group], m.sigma[k])
       or ("  %5d sigma %-9.6g %s"):format(k, m.sigma[k], ends(m.v:col(k), m.items, 6))
   end
   return table.concat(lines, "\n")
 end
 
---- The distinctions in Y = sum of sigma u v', the largest first. Equal sigma have no vectors of their own: `groups` says which
+--- The distinctions in Y = sum of sigma u v', the largest first. Equal sigma have no vectors of their own: `groups`
+--- says which
 --- belong together.
----@return table  sigma, s (= lambda sigma) and share (of the sum of Y^2), K x 1; u (properties x K), v (items x K); groups, a
+---@return table  sigma, s (= lambda sigma) and share (of the sum of Y^2), K x 1; u (properties x K), v (items x K);
+---               groups, a
 ---               list of lists of modes; lambda, items, features
 function M.modes(given)
   local call = "theory.semantic.modes"
@@ -134,7 +137,8 @@ function M.modes(given)
 end
 
 --- When modes are learned: theory.semantic.times { task= | Y= | sigma=, lambda=, a0=, fraction=0.5 }, two layers.
----@return table  time (to reach the fraction), half (the fraction 1/2), width (from 10 % to 90 %), slope (the steepest), shallow (one
+---@return table  time (to reach the fraction), half (the fraction 1/2), width (from 10 % to 90 %), slope (the
+---               steepest), shallow (one
 ---               layer, to the same fraction), in the shape of sigma
 function M.times(given)
   local call = "theory.semantic.times"
@@ -158,15 +162,18 @@ function M.times(given)
   local width = 2 * math.log(9) / 2 / lambda
   local shallow = -math.log(1 - fraction) / lambda
   if type(sigma) == "number" then
-    return { time = time(fraction), half = time(0.5), width = width / sigma, slope = lambda * sigma ^ 2 / 2, shallow = shallow }
+    return { time = time(fraction), half = time(0.5), width = width / sigma, slope = lambda * sigma ^ 2 / 2,
+             shallow = shallow }
   end
   local column = matrix(sigma)
   return { time = time(fraction), half = time(0.5), width = width * column:pow(-1), slope = lambda / 2 * column:pow(2),
            shallow = shallow }
 end
 
---- What the network knows at time t, a number or several: theory.semantic.development { task= | Y=, a0=, t=, depth=2, layer=1 }.
----@return table  strength (K, or T x K); and for each time (one, or a list) W (the map), shallow (the map of one layer from 0), hidden
+--- What the network knows at time t, a number or several: theory.semantic.development { task= | Y=, a0=, t=, depth=2,
+--- layer=1 }.
+---@return table  strength (K, or T x K); and for each time (one, or a list) W (the map), shallow (the map of one
+---               layer from 0), hidden
 ---               (similarity of the items in this layer) and output (in what is said of them)
 function M.development(given)
   local call = "theory.semantic.development"
@@ -195,9 +202,9 @@ function M.effective_start(given)
   local call = "theory.semantic.effective_start"
   local o = read(given, call, { net = "any", weights = "any" })
   local p = problem(o, call)
-  if (o.net == nil) == (o.weights == nil) then options.fail(call, "give net = a network, or weights = its two layers") end
+  if (o.net == nil) == (o.weights == nil) then options.fail(call, "give net = a network, or weights = two layers") end
   local weights = o.weights or o.net.weights
-  if #weights ~= 2 then options.fail(call, ("it has two layers in mind, and this network has %d"):format(#weights)) end
+  if #weights ~= 2 then options.fail(call, ("it is for two layers, and this network has %d"):format(#weights)) end
   local m = core.semantic.modes { Y = p.Y }
   local grown = weights[1] * m.v + weights[2]:tmul(m.u)
   return grown:pow(2):sum(1).T / 4
@@ -206,7 +213,8 @@ end
 -- ---- illusions, typicality, induction ----
 
 --- What is wrongly believed of one item for a while: theory.semantic.illusion { task= | Y=, a0=, item=, property= }.
----@return table  target, excursion (beyond what is so at the start and at the end, with its sign), extreme and time (of it; absent if
+---@return table  target, excursion (beyond what is so at the start and at the end, with its sign), extreme and time
+---               (of it; absent if
 ---               there is none), staircase (the plateaus for a0 -> 0, from none to all groups of modes)
 function M.illusion(given)
   local call = "theory.semantic.illusion"
@@ -219,7 +227,8 @@ function M.illusion(given)
 end
 
 --- All illusions: theory.semantic.illusions { task= | Y=, a0=, least=0.5 }.
----@return table  excursion (properties x items), and a list of those of at least that size, the largest first, each with item,
+---@return table  excursion (properties x items), and a list of those of at least that size, the largest first, each
+---               with item,
 ---               property (names where there are any) and excursion
 function M.illusions(given)
   local call = "theory.semantic.illusions"
@@ -231,7 +240,8 @@ function M.illusions(given)
     for f = 1, p.Y.rows do
       local excursion = all.excursion:get(f, i)
       if excursion ~= 0 and math.abs(excursion) >= least then
-        all[#all + 1] = { item = items and items[i] or i, property = features and features[f] or f, excursion = excursion }
+        all[#all + 1] = { item = items and items[i] or i, property = features and features[f] or f,
+                          excursion = excursion }
       end
     end
   end
@@ -240,7 +250,8 @@ function M.illusions(given)
 end
 
 --- How typical the items are of a distinction: theory.semantic.typicality { task= | Y=, mode=1 [, a0=, criterion=] }.
----@return table  typicality (v, items x 1), prototype (u, properties x 1), importance (of properties: the same u); with a0 and criterion
+---@return table  typicality (v, items x 1), prototype (u, properties x 1), importance (of properties: the same u);
+---               with a0 and criterion
 ---               time: when u.y passes the criterion for each item, math.huge if never
 function M.typicality(given)
   local call = "theory.semantic.typicality"
@@ -250,7 +261,8 @@ function M.typicality(given)
   if k > #m.sigma then options.fail(call, ("mode = %d: there are %d"):format(k, #m.sigma)) end
   for _, group in ipairs(m.groups) do
     if #group > 1 and group[1] <= k and k <= group[#group] then
-      options.fail(call, ("mode %d is one of %d with equal singular values: it has no vector of its own"):format(k, #group))
+      options.fail(call, ("mode %d is one of %d with equal singular values: it has no vector of its own")
+        :format(k, #group))
     end
   end
   local answer = { typicality = m.v:col(k):copy(), prototype = m.u:col(k):copy() }
@@ -274,19 +286,24 @@ local function project(A, i)
   return column / column[i]
 end
 
---- How new knowledge spreads: theory.semantic.projection { task= | Y=, a0=, t= [, item=] [, property=] }, or with the two layers
---- of any network, net= or weights=, in place of a0 and t. A new property told of an item spreads to other items, a new item told to
+--- How new knowledge spreads: theory.semantic.projection { task= | Y=, a0=, t= [, item=] [, property=] }, or with the
+--- two layers
+--- of any network, net= or weights=, in place of a0 and t. A new property told of an item spreads to other items, a
+--- new item told to
 --- have a property gets others.
 ---@return table  new_property (items x 1, for item) and new_item (properties x 1, for property)
 function M.projection(given)
   local call = "theory.semantic.projection"
-  local o = read(given, call, { a0 = "positive", t = "nonnegative", item = "any", property = "any", net = "any", weights = "any" })
+  local o = read(given, call, { a0 = "positive", t = "nonnegative", item = "any", property = "any", net = "any",
+                                weights = "any" })
   local p = problem(o, call)
-  if o.item == nil and o.property == nil then options.fail(call, "give item = one with a new property, or property = of a new item") end
+  if o.item == nil and o.property == nil then
+    options.fail(call, "give item = one with a new property, or property = of a new item")
+  end
   local hidden, readout -- hidden x items, hidden x properties
   local weights = o.weights or (o.net and o.net.weights)
   if weights then
-    if #weights ~= 2 then options.fail(call, ("it has two layers in mind, and this network has %d"):format(#weights)) end
+    if #weights ~= 2 then options.fail(call, ("it is for two layers, and this network has %d"):format(#weights)) end
     hidden, readout = weights[1], weights[2].T
   else
     if not (o.a0 and o.t) then options.fail(call, "give a0 and t, or net = a network") end
@@ -298,7 +315,9 @@ function M.projection(given)
   local function spread(field, A, kind, option, value)
     local i = index(p, kind, value, A.cols, call, option)
     answer[field] = project(A, i)
-    if not answer[field] then options.fail(call, ("%s %s is not represented at all: nothing spreads from it"):format(option, value)) end
+    if not answer[field] then
+      options.fail(call, ("%s %s is not represented at all: nothing spreads from it"):format(option, value))
+    end
   end
   if o.item ~= nil then spread("new_property", hidden, "item", "item", o.item) end
   if o.property ~= nil then spread("new_item", readout, "feature", "property", o.property) end
@@ -359,7 +378,8 @@ function M.mds(given)
   return answer
 end
 
---- The items' paths through development on the axes of its end: theory.semantic.trajectories { task= | Y=, a0=, t=, dims=2 }.
+--- The items' paths through development on the axes of its end: theory.semantic.trajectories { task= | Y=, a0=, t=,
+--- dims=2 }.
 ---@return table  a T x items matrix for each axis, in order; eigenvalues (dims x 1); items
 function M.trajectories(given)
   local call = "theory.semantic.trajectories"

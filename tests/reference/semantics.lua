@@ -21,7 +21,7 @@ end
 function functions.svd_modes(given)
   local m = theory.semantic.modes { Y = given.Y }
   local single, u, v = {}, {}, {}
-  for k, group in ipairs(m.groups) do
+  for _, group in ipairs(m.groups) do
     if #group == 1 then single[#single + 1] = group[1] end
   end
   for i, k in ipairs(single) do
@@ -33,7 +33,8 @@ end
 function functions.mode_time(given)
   local time = theory.semantic.times {
     sigma = given.sigma, lambda = given.lam, a0 = given.a0, fraction = given.fraction }
-  return { time = time.time, half = time.half, width = time.width, peak_slope = time.slope, shallow_time = time.shallow }
+  return { time = time.time, half = time.half, width = time.width, peak_slope = time.slope,
+           shallow_time = time.shallow }
 end
 
 function functions.effective_start(given)
@@ -78,9 +79,8 @@ function functions.typicality(given)
 end
 
 function functions.coherence(given)
-  local c = theory.semantic.coherence {
-    p = given.p, q = given.q, category_items = given.Ko, category_features = given.Kf, items = given.No, features = given.Nf }
-  return c
+  return theory.semantic.coherence { p = given.p, q = given.q, category_items = given.Ko, category_features = given.Kf,
+                                     items = given.No, features = given.Nf }
 end
 
 function functions.projection(given)
