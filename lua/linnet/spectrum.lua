@@ -7,7 +7,7 @@ local options = require "linnet.options"
 local M = {}
 for name, f in pairs(core.spectrum) do M[name] = f end
 
-local SAME_PLACE = 1e-9 -- of the largest: what rounding moves an eigenvalue away from an atom
+local SAME_PLACE = 1e-13 -- of the largest: how far rounding takes an eigenvalue from an atom
 
 --- The numbers that lie at an atom, and a list of the others.
 local function part(values, atoms)

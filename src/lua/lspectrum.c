@@ -18,7 +18,7 @@
 #include "lua/options.h"
 
 #define CURVE_POINTS 400
-#define SAME_PLACE 1e-9 /* of the largest: a number of a sample that counts as lying at an atom */
+#define SAME_PLACE 1e-13 /* of the largest: how far rounding takes an eigenvalue from an atom */
 
 typedef struct spectrum {
   const char *name;
@@ -176,20 +176,6 @@ static int compare_numbers(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* Pushes the numbers in rising order, those that rounding has moved from an atom put back. */
-static ln_matrix push_sample(lua_State *L, const ln_spectrum *law, const times *given) {
-  ln_matrix sample = push_matrix(L, given->n, 1);
-  double reach = 0;
-  for (size_t i = 0; i < given->n; i++) reach = fmax(reach, SAME_PLACE * fabs(given->data[i]));
-  for (size_t i = 0; i < given->n; i++) {
-    sample.data[i] = given->data[i];
-    for (size_t a = 0; a < law->atom_count; a++)
-      if (fabs(sample.data[i] - law->atoms[a].place) <= reach) sample.data[i] = law->atoms[a].place;
-  }
-  qsort(sample.data, sample.rows, sizeof(double), compare_numbers);
-  return sample;
-}
-
 static int distance(lua_State *L) {
   const char *name = "law:distance";
   const spectrum *s = self(L, name);
@@ -197,9 +183,11 @@ static int distance(lua_State *L) {
   if (given.n == 0) fail(L, name, "values must hold a number or more");
   for (size_t i = 0; i < given.n; i++)
     if (isinf(given.data[i])) fail(L, name, "values must be finite; number %zu is %g", i + 1, given.data[i]);
-  ln_matrix sample = push_sample(L, &s->law, &given);
-  double most = 0, at = 0;
-  check(L, name, ln_spectrum_distance(context_of(L), &s->law, sample.data, sample.rows, &most, &at));
+  ln_matrix sample = push_column(L, given.data, given.n);
+  qsort(sample.data, sample.rows, sizeof(double), compare_numbers);
+  double reach = SAME_PLACE * fmax(fabs(sample.data[0]), fabs(sample.data[sample.rows - 1])), most = 0,
+         at = 0;
+  check(L, name, ln_spectrum_distance(context_of(L), &s->law, sample.data, sample.rows, reach, &most, &at));
   lua_pushnumber(L, most);
   lua_pushnumber(L, at);
   return 2;

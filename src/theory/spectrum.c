@@ -246,20 +246,24 @@ ln_status ln_spectrum_S(ln_context *cx, const ln_spectrum *law, double u, double
 /* ---- against a sample ---- */
 
 ln_status ln_spectrum_distance(ln_context *cx, const ln_spectrum *law, const double *rising, size_t n,
-                               double *distance, double *at) {
+                               double reach, double *distance, double *at) {
   ln_mark mark = ln_begin(cx);
-  double *cdf = ln_reals(cx, n);
-  if (!cdf) return ln_end(cx, mark, LN_EMEMORY);
-  ln_status status = ln_spectrum_cdf(cx, law, rising, n, cdf);
-  *distance = 0, *at = n ? rising[0] : 0;
-  for (size_t i = 0; i < n && status == LN_OK; i++) {
-    bool first = i == 0 || rising[i - 1] < rising[i], last = i + 1 == n || rising[i] < rising[i + 1];
-    double left = cdf[i]; /* the law's just below: an atom there counts for it alone */
+  double *before = ln_reals(cx, n), *upto = ln_reals(cx, n);
+  if (!before || !upto) return ln_end(cx, mark, LN_EMEMORY);
+  for (size_t i = 0; i < n; i++) {
+    before[i] = upto[i] = rising[i];
     for (size_t a = 0; a < law->atom_count; a++)
-      if (law->atoms[a].place == rising[i]) left -= law->atoms[a].mass;
-    double before = first ? fabs(left - (double)i / (double)n) : 0;
-    double after = last ? fabs((double)(i + 1) / (double)n - cdf[i]) : 0;
-    if (fmax(before, after) > *distance) *distance = fmax(before, after), *at = rising[i];
+      if (fabs(rising[i] - law->atoms[a].place) <= reach)
+        before[i] = law->atoms[a].place - 2 * reach, upto[i] = law->atoms[a].place + reach;
+  }
+  ln_status status = LN_OK;
+  *distance = 0, *at = n ? rising[0] : 0;
+  for (size_t first = 0, last; first < n && status == LN_OK; first = last) {
+    for (last = first + 1; last < n && upto[last] == upto[first];) last++;
+    double cdf[2], places[2] = {before[first], upto[first]};
+    status = ln_spectrum_cdf(cx, law, places, 2, cdf);
+    double largest = fmax(fabs(cdf[0] - (double)first / (double)n), fabs(cdf[1] - (double)last / (double)n));
+    if (status == LN_OK && largest > *distance) *distance = largest, *at = rising[first];
   }
   return ln_end(cx, mark, status);
 }

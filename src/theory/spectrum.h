@@ -77,8 +77,9 @@ ln_status ln_spectrum_resolvent(ln_context *cx, const ln_spectrum *law, double k
 ln_status ln_spectrum_R(ln_context *cx, const ln_spectrum *law, double u, double *R);
 ln_status ln_spectrum_S(ln_context *cx, const ln_spectrum *law, double u, double *S);
 
-/* The largest distance between the law's distribution function and that of n rising numbers, and where it is. */
+/* The largest distance between the law's distribution function and that of n rising numbers, and where it is. Numbers nearer
+ * to an atom than reach may lie at it: only what is farther away is told from the continuous part. */
 ln_status ln_spectrum_distance(ln_context *cx, const ln_spectrum *law, const double *rising, size_t n,
-                               double *distance, double *at);
+                               double reach, double *distance, double *at);
 
 #endif
