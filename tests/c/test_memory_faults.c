@@ -294,6 +294,21 @@ static const struct {
      "local pred = theory.predict { net = net, task = task, times = { 0, 1 } }\n"
      "net:train { task = drawn, rate = 0.01, steps = 3, record = { 'test_loss', 'modes' } }\n"
      "return tostring(task), tostring(given), pred, task:svd()"},
+    {"spectra",
+     "local s, r = theory.spectrum, random.stream(1)\n"
+     "local X = r:normal(4, 8)\n"
+     "local white = s.marchenko_pastur { alpha = 2 }\n"
+     "local deep = s.jacobian { depth = 6, activation = 'tanh', q = 0.3, weights = 'orthogonal' }\n"
+     "local fit = s.compare { law = white, eigenvalues = (X * X.T / 8):eigh(), bins = 4 }\n"
+     "local two = s.coloured { variances = { 1, 9 }, alpha = 10 }\n"
+     "return fit, tostring(two), two.edges, two.atoms, two:cdf { 1, 5 }, deep:quantile(0.5), deep:moment { "
+     "1, 2 },\n"
+     "  deep:stieltjes(0.5, 0.1), white:rule { t = 3 }, white:R(0.1), deep:S(0.1), deep:resolvent(0.1),\n"
+     "  s.product { depth = 3 }:density(matrix { 1, 2 }), s.isometry_limit { class = 'smooth', variance = 1 "
+     "}:curve(9),\n"
+     "  s.spike { s = { 1, 2 }, aspect = 0.5 }, theory.depth.critical { activation = 'erf', q = { 0.1, 1 } "
+     "},\n"
+     "  theory.depth.mean_field { activation = 'tanh', weight_variance = 2, depth = 3 }"},
     {"balanced layers",
      "local task = data.spectrum { s = { 3, 1 }, inputs = 3, outputs = 2, seed = 1 }\n"
      "local b, W = theory.balanced, 0.1 * matrix.ones(2, 3)\n"
