@@ -2,7 +2,8 @@
 --
 -- A solution is asked how far the network and the task are from what it assumes. Below EXACT it answers exactly;
 -- below CLOSE it can be asked for by name and says what the distance costs; beyond, only with force = true. Where no
--- exact solution holds the gradient flow is integrated to a stated tolerance, and the prediction says so.
+-- exact solution holds the gradient flow is integrated to a stated tolerance, and the prediction says so. An approximate
+-- solution is never exact: it waits to be asked for by name, and is listed in `alternatives` where it comes close.
 
 local matrix = require "linnet.matrix"
 local core = require "linnet.predict_core"
@@ -18,9 +19,9 @@ local EXACT, CLOSE = core.rounding, 1e-2
 --- An entry is { name=, exact=, source=, measure=function(net, task, weight_decay) -> assumptions,
 ---               evaluate=function(net, task, request) -> run }
 local function built_in(name)
-  local source, exact = core.describe(name)
+  local source, exact, approximate = core.describe(name)
   return {
-    name = name, source = source, exact = exact,
+    name = name, source = source, exact = exact, approximate = approximate,
     measure = function(net, task, weight_decay) return core.measure(name, net, task, weight_decay or 0) end,
     evaluate = function(net, task, request)
       request.task = task
@@ -116,7 +117,7 @@ local function choose(net, task, weight_decay)
   for name, solution in pairs(solutions) do
     local assumptions = solution.measure(net, task, weight_decay)
     local distance = farthest(assumptions)
-    if distance < EXACT then return solution, assumptions, close end
+    if distance < EXACT and not solution.approximate then return solution, assumptions, close end
     if distance < CLOSE then close[#close + 1] = { name = name, distance = distance, assumptions = assumptions } end
   end
 end

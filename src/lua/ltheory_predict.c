@@ -53,12 +53,13 @@ static int read_predict(lua_State *L) {
   return 1;
 }
 
-/* describe(name): source, exact */
+/* describe(name): source, exact, approximate */
 static int describe_solution(lua_State *L) {
   const ln_solution *solution = check_solution(L, 1);
   lua_pushstring(L, solution->source);
   lua_pushboolean(L, solution->exact);
-  return 2;
+  lua_pushboolean(L, solution->approximate);
+  return 3;
 }
 
 /* measure(name, net, task, weight_decay): a list of { name, distance, error, holds } */
@@ -139,8 +140,9 @@ static int evaluate(lua_State *L) {
   empty_box(r.box);
   describe_decay(&r);
   push_run(&r);
-  if (solution->exact)
-    lua_pushfstring(L, "closed form: %s%s", solution->name, r.details);
+  if (solution->exact || solution->approximate)
+    lua_pushfstring(L, "closed form%s: %s%s", solution->approximate ? ", approximate" : "", solution->name,
+                    r.details);
   else
     lua_pushfstring(L, "integrated to a relative tolerance of %f; %s%s", tolerance, r.plan.description,
                     r.details);

@@ -7,6 +7,7 @@
 #include "theory/decoupled.h"
 #include "theory/map_view.h"
 #include "theory/shallow.h"
+#include "theory/small_start.h"
 
 /* What a distance from an assumption costs: the error of W(t), largest over t and relative to its limit, for each unit of
  * distance (measured on small networks with one assumption off by 1e-4 to 1e-1: first order throughout). */
@@ -16,6 +17,7 @@
 #define COST_OF_CLASS 0.25 /* times |M|/|W| at the start and in the limit */
 /* Of the square of the imbalance: what the directions of the first layer miss acts twice before it meets the map. */
 #define COST_OF_BALANCE 5
+#define COST_OF_SIZE 0.5 /* of small layers, beside what small_start.h says of modes that are not apart */
 
 static void assume(ln_assumption *assumptions, size_t *count, const char *name, double distance,
                    double cost) {
@@ -204,6 +206,47 @@ static ln_status follow_balanced(ln_context *cx, const ln_net *net, const ln_tas
                           request->tolerance, request->output, request->ud);
 }
 
+/* ---- small start: every mode by itself, from what small layers come to ---- */
+
+static ln_status prepare_small_start(ln_context *cx, const ln_net *net, const ln_task *task,
+                                     ln_small_layers *layers) {
+  return ln_small_start_layers(cx, ln_weights(net, net->parameters, 0), ln_weights(net, net->parameters, 1),
+                               task->Sxx, task->Syx, layers);
+}
+
+static ln_status measure_small_start(ln_context *cx, const ln_net *net, const ln_task *task,
+                                     double weight_decay, ln_assumption *assumptions, size_t *count) {
+  (void)weight_decay;
+  bool plain = assume_plain_examples(assumptions, count, net, task);
+  bool two = assume_kind(assumptions, count, "two layers", net->depth == 2);
+  if (!plain || !two) return LN_OK;
+  *count = 0; /* these hold; what can be off by a little is what counts */
+  ln_mark mark = ln_begin(cx);
+  ln_small_layers layers;
+  ln_status status = prepare_small_start(cx, net, task, &layers);
+  if (status == LN_OK) {
+    assume(assumptions, count, "inputs and input-output correlation have common modes", layers.data_misfit,
+           COST_OF_DATA);
+    assume(assumptions, count, "the weights are small", layers.size, COST_OF_SIZE);
+    assumptions[*count - 1].cost += layers.interference;
+  }
+  return ln_end(cx, mark, status);
+}
+
+static ln_status follow_small_start(ln_context *cx, const ln_net *net, const ln_task *task,
+                                    const ln_request *request, double *theta) {
+  ln_mark mark = ln_begin(cx);
+  ln_small_layers layers;
+  ln_decoupled d;
+  packing p = {net, request, theta};
+  ln_status status = prepare_small_start(cx, net, task, &layers);
+  if (status != LN_OK) return ln_end(cx, mark, status);
+  const ln_matrix weights[] = {layers.W1, layers.W2};
+  status = ln_decoupled_prepare(cx, weights, 2, task->Sxx, task->Syx, request->weight_decay, &d);
+  if (status == LN_OK) status = ln_decoupled_follow(cx, &d, request->times, request->count, pack, &p);
+  return ln_end(cx, mark, status);
+}
+
 /* ---- flow: any network that a plan can be made for ---- */
 
 static ln_status measure_flow(ln_context *cx, const ln_net *net, const ln_task *task, double weight_decay,
@@ -244,6 +287,12 @@ const ln_solution ln_solutions[] = {
      .source = "Arora, Cohen & Hazan (2018), end-to-end dynamics; layers of rank width, integrated",
      .measure = measure_balanced,
      .follow = follow_balanced},
+    {.name = "small_start",
+     .source =
+         "two layers from small weights: decoupled modes from the effective start of each (derived here)",
+     .approximate = true,
+     .measure = measure_small_start,
+     .follow = follow_small_start},
     {.name = "flow",
      .source = "gradient flow, integrated by an explicit Runge-Kutta method of order 8",
      .has_plan = true,

@@ -33,9 +33,10 @@ typedef struct ln_request {
 
 typedef struct ln_solution {
   const char *name, *source;
-  bool exact;    /* a closed form, not an integration */
-  bool has_map;  /* which knows the map without the weights (map_view.h) */
-  bool has_plan; /* it follows the caller's plan */
+  bool exact;       /* a closed form, not an integration */
+  bool approximate; /* however well its assumptions hold: never chosen unasked */
+  bool has_map;     /* which knows the map without the weights (map_view.h) */
+  bool has_plan;    /* it follows the caller's plan */
   ln_status (*measure)(ln_context *cx, const ln_net *net, const ln_task *task, double weight_decay,
                        ln_assumption *assumptions, size_t *count);
   /* theta: room for the parameters, the network's start in it. */

@@ -334,6 +334,8 @@ static void every_failed_allocation_is_told_and_leaks_nothing(void **state) {
     if (status == LN_OK)
       status = ln_end_to_end_flow(&cx, &p.task, W, 3, 0.1, times, 2, 1e-8, keep_map, &kept);
     if (status == LN_OK) status = ln_small_start_of(&cx, two[0], two[1], p.task.Sxx, p.task.Syx, &start);
+    ln_small_layers small;
+    if (status == LN_OK) status = ln_small_start_layers(&cx, two[0], two[1], p.task.Sxx, p.task.Syx, &small);
     ln_end(&cx, mark, status);
     assert_int_equal(cx.scratch_bytes, 0);
     assert_true(status == LN_OK || status == LN_EMEMORY);

@@ -280,6 +280,72 @@ describe("a prediction", function()
   end
 end)
 
+describe("the solution small_start", function()
+  --- The largest error of the map over time, relative to its end.
+  local function error_of(net, task, times, force)
+    local pred = theory.predict { net = net, task = task, times = times, record = "weights", solution = "small_start",
+      force = force }
+    local run = net:copy():flow { task = task, times = times, record = "weights", tolerance = 1e-9 }
+    local worst, map = 0, nil
+    for k = 1, #times do
+      map = run.weights[k][2] * run.weights[k][1]
+      worst = math.max(worst, (map - pred.weights[k][2] * pred.weights[k][1]):norm())
+    end
+    return worst / map:norm(), pred
+  end
+
+  local stream = random.stream(3)
+  local V, U = stream:orthogonal(6), stream:orthogonal(5)
+  local s = matrix.hcat(matrix.diag { 1.2, 2, 0.6, 0.5, 0.1 }, matrix.zeros(5, 1))
+  local coloured = data.task { Sxx = V * matrix.diag { 2, 1.5, 1, 0.7, 0.5, 0.2 } * V.T, Syx = U * s * V.T, tr_yy = 20 }
+  local equal = data.spectrum { s = { 3, 1, 1, 1 }, inputs = 5, outputs = 4, seed = 2 }
+  local apart = data.spectrum { s = { 3, 2, 1, 0.5 }, inputs = 10, outputs = 6, seed = 1 }
+  for name, case in pairs {
+    ["one-hot items"] = { data.semantic(), 16, 120 }, ["coloured inputs"] = { coloured, 12, 150 },
+    ["equal singular values"] = { equal, 8, 40 }, ["fewer hidden units than modes"] = { apart, 3, 40 },
+  } do
+    it("follows a random start to about the error that it tells: " .. name, function()
+      local task, hidden, last = case[1], case[2], case[3]
+      for seed = 1, 2 do
+        local net = network.new { task = task, hidden = hidden, init = "gaussian", scale = 1e-3, seed = seed }
+        local err, pred = error_of(net, task, matrix.linspace(0, last, 151))
+        local told = pred.assumptions[2].error
+        assert.is_true(err < 2 * told + 1e-3 and err > told / 20, ("seed %d: %g, told %g"):format(seed, err, told))
+      end
+    end)
+  end
+
+  it("gets better from smaller starts, where modes are apart", function()
+    local errors = {}
+    for k, scale in ipairs { 1e-2, 1e-4, 1e-6 } do
+      local net = network.new { task = apart, hidden = 8, init = "gaussian", scale = scale, seed = 1 }
+      errors[k] = error_of(net, apart, matrix.linspace(0, 60, 241))
+    end
+    assert.is_true(errors[2] < errors[1] / 3 and errors[3] < errors[2] / 3)
+  end)
+
+  it("is never chosen, however small the weights, but offered", function()
+    local net = network.new { task = apart, hidden = 8, init = "gaussian", scale = 1e-8, seed = 1 }
+    local pred = theory.predict { net = net, task = apart, times = { 0, 1 } }
+    assert.equal("flow", pred.solution)
+    assert.equal("small_start", pred.alternatives[#pred.alternatives].name)
+    local asked = theory.predict { net = net, task = apart, times = { 0, 1 }, solution = "small_start" }
+    assert.is_false(asked.exact)
+    assert.is_truthy(asked.plan:find("approximate", 1, true))
+  end)
+
+  it("does not know of weights that are not small, other depths or tasks without common modes", function()
+    local function ask(task, options)
+      options.task, options.init, options.seed = task, "gaussian", 1
+      local net = network.new(options)
+      return function() theory.predict { net = net, task = task, times = { 1 }, solution = "small_start" } end
+    end
+    assert.error_matches(ask(apart, { hidden = 8, scale = 0.5 }), "'small_start' assumes: the weights are small")
+    assert.error_matches(ask(apart, { hidden = 8, depth = 3, scale = 1e-3 }), "'small_start' assumes: two layers")
+    assert.error_matches(ask(data.digits(), { hidden = 8, scale = 1e-3 }), "'small_start' assumes: .*common modes")
+  end)
+end)
+
 describe("theory.compare", function()
   local task = data.semantic()
   local net = network.new { task = task, hidden = 8, init = "aligned", strength = 1e-3, seed = 1 }
