@@ -29,6 +29,7 @@ enum ln_purpose {
   LN_FOR_NOISE,
   LN_FOR_BATCHES,
   LN_FOR_OBSERVED,
+  LN_FOR_STRUCTURE,
 };
 /* A stream of its own for part k of a job, whatever has been drawn from the parent: its seed and number
  * are 128 bits of their own. */

@@ -9,8 +9,7 @@
 
 /* ---- what comes with the numbers ---- */
 
-/* The list of `count` names given as an option, as strings, into the fields on top of the stack. */
-static void take_names(const options *o, const char *name, size_t count, const char *what) {
+void take_names(const options *o, const char *name, size_t count, const char *what) {
   lua_State *L = o->L;
   if (!option_given(o, name)) return;
   if (option_push(o, name) != LUA_TTABLE)

@@ -8,12 +8,12 @@
 
 /* The fields a task can have. mask, sensors, values, observed (their number), normalisation and Syx are those of
  * observations of the map (data/observed.h). X and Y are dense matrices whose columns are examples; items, features, classes
- * and input_names lists of strings; labels a column of class numbers from 1; test a task; image {rows, cols}.
+ * and input_names lists of strings; labels a column of class numbers from 1; test a task; image {rows, cols}; population what a structure says of its tasks (ldata_structured.c).
  */
 #define TASK_FIELDS                                                                                          \
   "X", "Y", "Sxx", "Syx", "mean_x", "mean_y", "tr_yy", "target", "loss_min", "name", "source", "items",      \
       "features", "labels", "classes", "input_names", "image", "test", "teacher", "power", "snr", "noise",   \
-      "alpha", "whitening", "mask", "sensors", "values", "observed", "normalisation"
+      "alpha", "whitening", "mask", "sensors", "values", "observed", "normalisation", "population"
 
 /* Replaces the table of fields on top of the stack by the task made from it. The table must hold X and Y, or
  * Sxx, Syx and tr_yy, or both, or observations of the map, checked by the caller; mean_x and mean_y where they are known. */
@@ -31,6 +31,9 @@ const ln_task *task_with_examples(lua_State *L, const char *call);
 void refuse_observed(lua_State *L, const ln_task *task, const char *call);
 /* Singular values: a vector of numbers >= 0, at most min(inputs, outputs) of them. Pushes it. */
 ln_matrix push_singular_values(const options *o, size_t inputs, size_t outputs);
+/* The list of `count` names given as option `name`, if it is, as strings, into that field of the fields on top of the stack;
+ * `what` says of what they are the names. */
+void take_names(const options *o, const char *name, size_t count, const char *what);
 /* Pushes task.test of the task at index 1, or nil; returns it, or null. */
 const ln_task *push_task_test(lua_State *L);
 
@@ -74,6 +77,7 @@ void set_file_name(lua_State *L, int fields, const char *path);
 
 /* Parts of the module's table and of the tasks' methods; each list ends with a null name. */
 extern const luaL_Reg task_methods[], task_choices[], task_changes[];
-extern const luaL_Reg generator_makers[], observed_makers[], table_makers[], file_makers[], bundled_makers[];
+extern const luaL_Reg generator_makers[], structured_makers[], observed_makers[], table_makers[],
+    file_makers[], bundled_makers[];
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "core/linalg.h"
 #include "core/order.h"
+#include "data/structured.h"
 #include "theory/hierarchy.h"
 
 #define PI 3.14159265358979323846
@@ -42,13 +43,6 @@ static double wave(bool ring, size_t n, size_t k, size_t i) {
   return sqrt(2 / N) * (2 * k < n ? cos(angle) : sin(angle));
 }
 
-/* Orthonormal within a cluster of m items: constant (0), then item k against those before it. */
-static double contrast(size_t m, size_t k, size_t i) {
-  if (k == 0) return 1 / sqrt((double)m);
-  double scale = 1 / sqrt((double)k * (double)(k + 1));
-  return i < k ? scale : i == k ? -(double)k * scale : 0;
-}
-
 static double laplacian_of(const ln_structure *s, size_t k) {
   if (s->kind == LN_GRID) return laplacian(false, s->n, k / s->m) + laplacian(false, s->m, k % s->m);
   if (s->kind == LN_CLUSTERS) return k % s->m ? (double)s->m : 0;
@@ -58,7 +52,7 @@ static double laplacian_of(const ln_structure *s, size_t k) {
 static double vector_of(const ln_structure *s, size_t k, size_t i) {
   if (s->kind == LN_GRID)
     return wave(false, s->n, k / s->m, i / s->m) * wave(false, s->m, k % s->m, i % s->m);
-  if (s->kind == LN_CLUSTERS) return k / s->m == i / s->m ? contrast(s->m, k % s->m, i % s->m) : 0;
+  if (s->kind == LN_CLUSTERS) return k / s->m == i / s->m ? ln_contrast(s->m, k % s->m, i % s->m) : 0;
   return wave(s->kind == LN_RING, s->n, k, i);
 }
 

@@ -123,6 +123,15 @@ static const struct {
                      "local iris = data.iris()\n"
                      "return tostring(task), task:svd(), task:item 'pine', iris.classes, iris:split { test = "
                      "0.2, seed = 1 }.test"},
+    {"structured tasks",
+     "local tree = data.tree { branching = { 2, 2 }, flip = 0.1, features = 3, seed = 1 }\n"
+     "local owned = data.tree { branching = { 2, 2 }, features = { 0, 2, 1 } }\n"
+     "local ring = data.ring { items = { 'a', 'b', 'c' }, features = 2 }\n"
+     "local crossed = data.crosscut { rows = 2, columns = 2, features = { 1, 2 } }\n"
+     "return tostring(data.grid { rows = 2, columns = 2, features = 2 }), tree.population, owned:item "
+     "'1.2',\n"
+     "  data.crosscut { rows = 2, columns = 3, features = 4 }, data.clusters { clusters = 2, size = 2, "
+     "features = 1 }"},
     {"idx", "local file = assert(io.open(folder .. '/a.idx', 'wb'))\n"
             "assert(file:write(string.pack('>BBBBI4I4I4', 0, 0, 8, 3, 3, 2, 2), ('abcd'):rep(3)))\n"
             "assert(file:close())\n"
