@@ -2,6 +2,7 @@
 #include "lua/ltheory_generalization.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "core/linalg.h"
 #include "lua/ldata.h"
@@ -153,8 +154,8 @@ typedef enum summary {
   RIDGE_TRAIN,
   SUMMARIES
 } summary;
-static const char *const curve_names[] = {"test_error", "train_error", "excess_error", "weight_power",
-                                          "weight_norm"};
+static const char *const curve_names[] = {"test_error",   "train_error", "excess_error",
+                                          "weight_power", "weight_norm", NULL};
 static const char *const summary_names[] = {"t_opt",
                                             "best",
                                             "final",
@@ -181,7 +182,8 @@ static ln_status errors_at(ln_context *cx, const question *q, ln_relaxation *r, 
   if (q->data->inputs)
     return rate > 0 ? ln_given_after(cx, s, q->data, rate, t, e) : ln_given_at(cx, s, q->data, t, e);
   if (isinf(t) && q->s->inputs > 0) return ln_shallow_limit(cx, s, q->s->seen[k], q->s->examples, e);
-  return rate > 0 ? ln_shallow_after(cx, r, s, rate, t, e) : ln_shallow_at(cx, r, s, t, e);
+  return rate > 0 ? ln_shallow_after(cx, r, s, rate, t, e)
+                  : ln_shallow_at(cx, r, s, t, q->curves[TRAIN] != NULL, e);
 }
 
 static ln_status curve_of(ln_context *cx, const question *q, ln_relaxation *r, size_t k) {
@@ -190,8 +192,13 @@ static ln_status curve_of(ln_context *cx, const question *q, ln_relaxation *r, s
     size_t at = q->order[i], place = k * q->t.n + at;
     ln_shallow_errors e = {0};
     status = errors_at(cx, q, r, k, q->rate, q->t.data[at], &e);
-    q->curves[TEST][place] = e.test, q->curves[TRAIN][place] = e.train, q->curves[POWER][place] = e.power;
-    q->curves[EXCESS][place] = e.excess + q->s->unseen[k], q->curves[NORM][place] = sqrt(e.power);
+    const double found[] = {[TEST] = e.test,
+                            [TRAIN] = e.train,
+                            [EXCESS] = e.excess + q->s->unseen[k],
+                            [POWER] = e.power,
+                            [NORM] = sqrt(e.power)};
+    for (size_t c = 0; c < CURVES; c++)
+      if (q->curves[c]) q->curves[c][place] = found[c];
     if (status == LN_OK) status = ln_poll(cx);
   }
   return status;
@@ -256,30 +263,64 @@ static void read_times(const options *o, question *q) {
   q->order = push_order(o->L, q->t.data, q->t.n);
 }
 
+/* Which curves are wanted: all of them, or those that record names. */
+static void read_record(const options *o, bool recorded[CURVES]) {
+  lua_State *L = o->L;
+  bool timed = option_given(o, "t") || option_given(o, "steps"), all = timed && !option_given(o, "record");
+  for (size_t i = 0; i < CURVES; i++) recorded[i] = all;
+  if (!option_given(o, "record")) return;
+  if (!timed) option_fail(o, "record", "names curves over time; give t, or rate and steps");
+  int type = option_push(o, "record");
+  if (type != LUA_TTABLE && type != LUA_TSTRING)
+    option_fail(o, "record", "must be a list of names, got %s", describe(L, -1));
+  size_t count = type == LUA_TTABLE ? (size_t)luaL_len(L, -1) : 1;
+  for (size_t k = 1; k <= count; k++) {
+    if (type == LUA_TTABLE)
+      lua_geti(L, -1, (lua_Integer)k);
+    else
+      lua_pushvalue(L, -1);
+    const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    size_t i = 0;
+    while (i < CURVES && strcmp(name, curve_names[i])) i++;
+    if (i == CURVES) {
+      const char *likely = nearest(name, curve_names);
+      if (likely) option_fail(o, "record", "does not know '%s'; did you mean '%s'?", name, likely);
+      option_fail(o, "record",
+                  "has %s, and knows test_error, train_error, excess_error, weight_power and weight_norm",
+                  describe(L, -1));
+    }
+    recorded[i] = true;
+    lua_pop(L, 1);
+  }
+}
+
 /* theory.generalization.shallow { alpha= | inputs=, examples= | task= | eigenvalues=, examples=, noise= or snr=, power=1,
- * init_power=0, seen=inputs, t= | rate=, steps=, ridge= }: the errors of a one-layer student over time, when to stop and with which
+ * init_power=0, seen=inputs, t= | rate=, steps=, ridge=, record= }: the errors of a one-layer student over time, when to stop and with which
  * ridge. See docs/theory/generalization.md. */
 static int shallow(lua_State *L) {
-  static const char *const names[] = {STUDENT_OPTIONS, "task",  "eigenvalues", "t",
-                                      "rate",          "steps", "ridge",       NULL};
+  static const char *const names[] = {STUDENT_OPTIONS, "task",  "eigenvalues", "t", "rate",
+                                      "steps",         "ridge", "record",      NULL};
   options o = options_read(L, 1, "theory.generalization.shallow", names);
   teacher known = {0};
   ln_given_inputs data = read_data(&o, &known);
   students s = read_students(&o, &data, &known);
   question q = {.s = &s, .data = &data};
   read_times(&o, &q);
-  bool timed = option_given(&o, "t") || option_given(&o, "steps");
+  bool recorded[CURVES];
+  read_record(&o, recorded);
   size_t summaries = s.ridge ? SUMMARIES : RIDGE_TEST;
   luaL_checkstack(L, CURVES + SUMMARIES + 10, NULL);
   int first = lua_gettop(L) + 1;
   for (size_t i = 0; i < summaries; i++) q.summaries[i] = push_like_times(L, &s.like);
-  for (size_t i = 0; timed && i < CURVES; i++)
-    q.curves[i] = s.several ? push_matrix(L, q.t.n, s.like.n).data : push_like_times(L, &q.t);
+  for (size_t i = 0; i < CURVES; i++)
+    if (recorded[i])
+      q.curves[i] = s.several ? push_matrix(L, q.t.n, s.like.n).data : push_like_times(L, &q.t);
   check(L, o.call, answer(context_of(L), &q));
   lua_createtable(L, 0, CURVES + SUMMARIES);
   for (size_t i = 0; i < summaries; i++) put_field(L, summary_names[i], first + (int)i, &s.like);
-  for (size_t i = 0; timed && i < CURVES; i++)
-    put_field(L, curve_names[i], first + (int)(summaries + i), s.several ? NULL : &q.t);
+  int at = first + (int)summaries;
+  for (size_t i = 0; i < CURVES; i++)
+    if (recorded[i]) put_field(L, curve_names[i], at++, s.several ? NULL : &q.t);
   return 1;
 }
 

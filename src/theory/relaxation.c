@@ -5,15 +5,19 @@
 #include "core/quadrature.h"
 
 #define PI 3.14159265358979323846
-/* Numbers of nodes grow by this factor from one rule to the next: few rules, and at most so much waste. */
+/* Numbers of nodes grow by this factor from one rule to the next: few rules, and at most so much waste. They are multiples of
+ * what kernels take at once. */
 #define RULE_GROWTH 1.15
 #define RULE_FIRST 24
-enum { RULES = 80 }; /* up to 1.5 million nodes */
+enum { AT_ONCE = 8, RULES = 90 }; /* up to some million nodes */
 #define NODES_MOST 1000000
 /* From here on panels need so many fewer nodes that it pays to make them. */
 #define CHEBYSHEV_MOST 2000
-/* The slowest moving direction has come so far: the rest is below rounding. */
+/* Directions have come so far that the rest is below rounding: all of them, or one. */
 #define SETTLED 40.0
+#define GONE 38.0
+/* exp(-2 x t) at a node is below rounding of that at the lower edge. */
+#define FAR_ABOVE 20.0
 
 /* Panels in the angle psi, [0, pi 2^-j] and then twice as wide each, with so many Gauss-Legendre nodes: enough for what varies
  * over a panel by its distance from psi = 0, as exp(-x t) does late and the 1/x of the density near gamma = 1. */
@@ -24,14 +28,16 @@ struct ln_relaxation_rule {
   double *half_sine2, *w; /* sin^2(psi/2); (2/pi) sin^2(psi) dpsi */
 };
 
+static size_t rounded_up(size_t nodes) { return (nodes + AT_ONCE - 1) / AT_ONCE * AT_ONCE; }
+
 ln_status ln_begin_relaxation(ln_context *cx, ln_relaxation *r) {
   *r = (ln_relaxation){.rules = ln_take(cx, RULES + PANELS_MOST, sizeof *r->rules)};
   if (!r->rules) return LN_EMEMORY;
-  double nodes = RULE_FIRST;
-  for (size_t i = 0; i < RULES; i++, nodes = ceil(nodes * RULE_GROWTH))
-    r->rules[i] = (struct ln_relaxation_rule){.nodes = (size_t)nodes};
+  size_t nodes = RULE_FIRST;
+  for (size_t i = 0; i < RULES; i++, nodes = rounded_up((size_t)((double)nodes * RULE_GROWTH)))
+    r->rules[i] = (struct ln_relaxation_rule){.nodes = nodes};
   for (size_t j = 0; j < PANELS_MOST; j++)
-    r->rules[RULES + j] = (struct ln_relaxation_rule){.nodes = PANEL_NODES * (j + 1)};
+    r->rules[RULES + j] = (struct ln_relaxation_rule){.nodes = rounded_up(PANEL_NODES * (j + 1))};
   return LN_OK;
 }
 
@@ -56,6 +62,7 @@ static ln_status make_panels(ln_context *cx, struct ln_relaxation_rule *rule) {
     for (size_t k = 0; k < PANEL_NODES; k++)
       set_node(rule, p * PANEL_NODES + k, low + (high - low) * x[k], (high - low) * w[k]);
   }
+  for (size_t k = panels * PANEL_NODES; k < rule->nodes; k++) set_node(rule, k, PI, 0); /* without weight */
   return LN_OK;
 }
 
@@ -77,17 +84,18 @@ static ln_status prepare(ln_context *cx, ln_relaxation *r, const ln_marchenko_pa
     *rule = made;
   }
   if (n > r->room) {
-    double **arrays[] = {&r->x, &r->w_over_x, &r->w_over_xx, &r->e};
-    for (size_t i = 0; i < 4; i++)
+    double **arrays[] = {&r->x, &r->w_over_x, &r->w_over_xx, &r->e, &r->left};
+    for (size_t i = 0; i < 5; i++)
       if (!(*arrays[i] = ln_reals(cx, n))) return LN_EMEMORY;
     r->room = n;
   }
-  r->gamma = law->gamma, r->current = rule, r->nodes = n, r->w = rule->w;
+  r->gamma = law->gamma, r->current = rule, r->nodes = n, r->w = rule->w, r->cut_time = INFINITY;
   for (size_t k = 0; k < n; k++) {
     double x = law->lower + 4 * law->root * rule->half_sine2[k];
+    double inverse = 1 / x;
     r->x[k] = x;
-    r->w_over_x[k] = rule->w[k] / x;
-    r->w_over_xx[k] = r->w_over_x[k] / x;
+    r->w_over_x[k] = rule->w[k] * inverse;
+    r->w_over_xx[k] = r->w_over_x[k] * inverse;
   }
   return LN_OK;
 }
@@ -109,6 +117,22 @@ static ln_status prepare_panels(ln_context *cx, ln_relaxation *r, const ln_march
   return prepare(cx, r, law, r->rules + RULES + (size_t)halvings);
 }
 
+/* Moves the cut to where x > from, if that is not yet known for an earlier time. */
+static void cut_off(ln_relaxation *r, double t, double from) {
+  if (t >= r->cut_time) return;
+  size_t low = 0, high = r->nodes;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if (r->x[middle] > from)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  low = rounded_up(low);
+  r->cut_time = t, r->cut = low, r->tail = 0, r->tail_of_squares = 0;
+  for (size_t k = low; k < r->nodes; k++) r->tail += r->w_over_x[k], r->tail_of_squares += r->w_over_xx[k];
+}
+
 static double nodes_for(const ln_marchenko_pastur *law, double t) {
   return 24 + ceil(9 * sqrt(law->root * t));
 }
@@ -120,20 +144,18 @@ ln_status ln_relaxation_nodes(ln_context *cx, ln_relaxation *r, const ln_marchen
 
 /* ---- the means ---- */
 
-/* From e at the nodes. Panels give `moving` as a sum of positive terms; the pole of 1/x is beyond Chebyshev rules near
- * gamma = 1, and they have it from what is left of the total mass 1. */
-static void sum_up(const ln_context *cx, const ln_relaxation *r, const ln_marchenko_pastur *law,
-                   ln_relaxed *m) {
-  double sums[5];
-  cx->kernels->relaxation_sums(r->nodes, r->e, r->w, r->w_over_x, r->w_over_xx, sums);
-  *m = (ln_relaxed){.fading = sums[2], .noise = sums[3], .learned = sums[4]};
+/* From sums over the nodes below the cut. Panels give `moving` as a sum of positive terms; the pole of 1/x is beyond Chebyshev
+ * rules near gamma = 1, and they have it from what is left of the total mass 1. */
+static ln_relaxed means_of(const ln_relaxation *r, const ln_marchenko_pastur *law, const double sums[5]) {
+  ln_relaxed m = {.fading = sums[2], .noise = sums[3] + r->tail_of_squares, .learned = sums[4] + r->tail};
   if (r->current >= r->rules + RULES) {
-    m->moving = sums[1];
-    m->kept = sums[1] + law->atom;
+    m.moving = sums[1];
+    m.kept = sums[1] + law->atom;
   } else {
-    m->kept = 1 + sums[0];
-    m->moving = m->kept - law->atom;
+    m.kept = 1 + (sums[0] - r->tail);
+    m.moving = m.kept - law->atom;
   }
+  return m;
 }
 
 /* At t = infinity. The mean of 1/x where x > 0 is 1/(1 - gamma), or 1/(gamma (gamma - 1)). */
@@ -146,28 +168,33 @@ static ln_relaxed limit(const ln_marchenko_pastur *law) {
                       .learned = 1 - law->atom};
 }
 
-ln_status ln_relax(ln_context *cx, ln_relaxation *r, const ln_marchenko_pastur *law, double t, bool apart,
+ln_status ln_relax(ln_context *cx, ln_relaxation *r, const ln_marchenko_pastur *law, double t,
                    ln_relaxed *means) {
-  if (isinf(t) || (law->gamma != 1 && law->lower * t > SETTLED && !apart)) return *means = limit(law), LN_OK;
-  ln_status status = apart ? prepare_panels(cx, r, law, t) : ln_relaxation_nodes(cx, r, law, t);
+  if (isinf(t) || (law->gamma != 1 && law->lower * t > SETTLED)) return *means = limit(law), LN_OK;
+  ln_status status = ln_relaxation_nodes(cx, r, law, t);
   if (status == LN_OK) status = ln_charge(cx, 30 * (double)r->nodes);
   if (status != LN_OK) return status;
-  for (size_t k = 0; k < r->nodes; k++) r->e[k] = -r->x[k] * t;
-  cx->kernels->expm1(r->nodes, r->e, r->e);
-  if (apart) { /* 1 + e keeps no digits where it is small */
-    ln_relaxed m = {0};
-    for (size_t k = 0; k < r->nodes; k++) {
-      double left = exp(-2 * r->x[k] * t), e = r->e[k];
-      m.moving += r->w_over_x[k] * left;
-      m.fading += r->w[k] * left;
-      m.noise += r->w_over_xx[k] * e * e;
-      m.learned += r->w_over_x[k] * e * e;
-    }
-    m.kept = m.moving + law->atom;
-    *means = m;
-  } else {
-    sum_up(cx, r, law, means);
-  }
+  cut_off(r, t, GONE / t);
+  double sums[5];
+  cx->kernels->relaxation_sums(r->cut, t, r->x, r->w, r->w_over_x, r->w_over_xx, sums);
+  *means = means_of(r, law, sums);
+  return LN_OK;
+}
+
+ln_status ln_relax_late(ln_context *cx, ln_relaxation *r, const ln_marchenko_pastur *law, double t,
+                        ln_relaxed *means) {
+  if (isinf(t)) return *means = limit(law), LN_OK;
+  ln_status status = prepare_panels(cx, r, law, t);
+  if (status == LN_OK) status = ln_charge(cx, 30 * (double)r->nodes);
+  if (status != LN_OK) return status;
+  cut_off(r, t, fmax(GONE / t, law->lower + FAR_ABOVE / t));
+  double sums[4];
+  cx->kernels->late_relaxation_sums(r->cut, t, r->x, r->w, r->w_over_x, r->w_over_xx, sums);
+  *means = (ln_relaxed){.kept = sums[0] + law->atom,
+                        .moving = sums[0],
+                        .fading = sums[1],
+                        .noise = sums[2] + r->tail_of_squares,
+                        .learned = sums[3] + r->tail};
   return LN_OK;
 }
 
@@ -182,10 +209,17 @@ ln_status ln_relax_steps(ln_context *cx, ln_relaxation *r, const ln_marchenko_pa
   ln_status status = prepare_chebyshev(cx, r, law, fmin(exact, smooth));
   if (status == LN_OK) status = ln_charge(cx, 60 * (double)r->nodes);
   if (status != LN_OK) return status;
+  cut_off(r, 0, INFINITY); /* none */
+  double sums[5] = {0};
   for (size_t k = 0; k < r->nodes; k++) {
-    double step = rate * r->x[k];
-    r->e[k] = step <= 0.5 ? expm1(steps * log1p(-step)) : pow(1 - step, steps) - 1;
+    double step = rate * r->x[k], left = pow(1 - step, steps);
+    double e = step <= 0.5 ? expm1(steps * log1p(-step)) : left - 1;
+    sums[0] += r->w_over_x[k] * (e * (e + 2));
+    sums[1] += r->w_over_x[k] * (left * left);
+    sums[2] += r->w[k] * (left * left);
+    sums[3] += r->w_over_xx[k] * (e * e);
+    sums[4] += r->w_over_x[k] * (e * e);
   }
-  sum_up(cx, r, law, means);
+  *means = means_of(r, law, sums);
   return LN_OK;
 }

@@ -21,20 +21,27 @@ typedef struct ln_relaxed {
 
 /* Quadrature rules that have been needed so far; they serve all gammas. */
 typedef struct ln_relaxation {
-  struct ln_relaxation_rule *rules; /* for growing numbers of nodes, made when first asked for */
+  struct ln_relaxation_rule *rules;         /* for growing numbers of nodes, made when first asked for */
   const struct ln_relaxation_rule *current; /* this rule, for this law: */
   double gamma;
   size_t nodes, room;
-  double *x, *w, *w_over_x, *w_over_xx, *e;
+  double *x, *w, *w_over_x, *w_over_xx;
+  /* Of nodes from `cut` on nothing is left after the time `cut_time`; sums over them of w/x and w/x^2: */
+  size_t cut;
+  double cut_time, tail, tail_of_squares;
+  double *e, *left; /* work space for as many numbers each */
 } ln_relaxation;
 
 /* Work space of the caller's scope. */
 ln_status ln_begin_relaxation(ln_context *cx, ln_relaxation *r);
 
-/* At t >= 0, infinity included. `apart`: `moving`, `fading` and (where there is no atom) `kept` to a relative accuracy however
- * small they are, else to 1e-16. */
-ln_status ln_relax(ln_context *cx, ln_relaxation *r, const ln_marchenko_pastur *law, double t, bool apart,
+/* At t >= 0, infinity included; errors of 1e-16 or so. */
+ln_status ln_relax(ln_context *cx, ln_relaxation *r, const ln_marchenko_pastur *law, double t,
                    ln_relaxed *means);
+/* `moving`, `fading` and (without an atom) `kept` to a relative accuracy however small they are. The others only where all
+ * directions have moved, lower edge * t > 1. */
+ln_status ln_relax_late(ln_context *cx, ln_relaxation *r, const ln_marchenko_pastur *law, double t,
+                        ln_relaxed *means);
 
 /* After `steps` steps of descent; LN_EARG unless 0 < rate < 2/upper edge. */
 ln_status ln_relax_steps(ln_context *cx, ln_relaxation *r, const ln_marchenko_pastur *law, double rate,

@@ -5,8 +5,10 @@
 #include "core/root.h"
 #include "theory/special.h"
 
-/* Decays below this are formed as sums of positive terms, which keep their digits. */
-#define FAINT 1e-3
+/* Decays below this are formed as sums of positive terms, which keep their digits. So small they are at the latest when the
+ * slowest direction has decayed by itself to that. */
+#define FAINT 1e-5
+#define FAINT_AT 5.8
 
 ln_status ln_shallow_check(ln_context *cx, const ln_shallow_student *s) {
   if (!(s->alpha > 0 && isfinite(s->alpha)))
@@ -45,18 +47,19 @@ static ln_shallow_errors errors_of(const ln_shallow_student *s, const ln_relaxed
                              .power = s->init_power * m->kept + s->power * m->learned + noise};
 }
 
-ln_status ln_shallow_at(ln_context *cx, ln_relaxation *r, const ln_shallow_student *s, double t,
+ln_status ln_shallow_at(ln_context *cx, ln_relaxation *r, const ln_shallow_student *s, double t, bool train,
                         ln_shallow_errors *e) {
   ln_marchenko_pastur law;
   ln_status status = open_law(cx, s, &law);
   if (status != LN_OK) return status;
   if (!(t >= 0)) return ln_fail(cx, LN_EARG, "t = %g: a time must be >= 0", t);
-  ln_relaxed m, apart;
-  status = ln_relax(cx, r, &law, t, false, &m);
-  bool fades = s->noise == 0 || law.gamma > 1; /* an error that goes to 0 */
-  if (status == LN_OK && fades && m.moving < FAINT && isfinite(t)) {
-    status = ln_relax(cx, r, &law, t, true, &apart);
-    if (status == LN_OK) m.moving = apart.moving, m.fading = apart.fading, m.kept = apart.kept;
+  bool fades = (s->noise == 0 || (train && law.gamma > 1)) && isfinite(t),
+       late = law.lower * t > FAINT_AT; /* errors that go to 0 */
+  ln_relaxed m, small;
+  status = fades && late ? ln_relax_late(cx, r, &law, t, &m) : ln_relax(cx, r, &law, t, &m);
+  if (status == LN_OK && fades && !late && m.moving < FAINT) {
+    status = ln_relax_late(cx, r, &law, t, &small);
+    if (status == LN_OK) m.moving = small.moving, m.fading = small.fading, m.kept = small.kept;
   }
   if (status == LN_OK) *e = errors_of(s, &m);
   return status;
@@ -101,15 +104,16 @@ typedef struct search {
 
 /* Half of the test error's derivative, times exp(lower edge * t): a sum over fixed nodes. */
 static ln_status slope(ln_context *cx, void *ud, double t, double *y) {
-  (void)cx;
   const search *f = ud;
   const ln_relaxation *r = f->r;
   const double noise = f->s->noise / f->s->alpha, far = distance(f->s);
-  *y = 0;
-  for (size_t k = 0; k < r->nodes; k++) {
-    double left = exp(-r->x[k] * t), scaled = exp(-(r->x[k] - f->law->lower) * t);
-    *y += r->w[k] * scaled * (-noise * expm1(-r->x[k] * t) / r->x[k] - far * left);
-  }
+  for (size_t k = 0; k < r->nodes; k++) r->e[k] = -r->x[k] * t;
+  cx->kernels->exp(r->nodes, r->e, r->left);
+  cx->kernels->expm1(r->nodes, r->e, r->e);
+  double sum = 0;
+  for (size_t k = 0; k < r->nodes; k++)
+    sum += r->left[k] * (-noise * r->e[k] * r->w_over_x[k] - far * r->w[k] * r->left[k]);
+  *y = sum * exp(f->law->lower * t);
   return LN_OK;
 }
 
@@ -131,7 +135,7 @@ ln_status ln_shallow_best_time(ln_context *cx, ln_relaxation *r, const ln_shallo
 static ln_status test_above(ln_context *cx, void *ud, double t, double *y) {
   const search *f = ud;
   ln_shallow_errors e = {0};
-  ln_status status = ln_shallow_at(cx, f->r, f->s, t, &e);
+  ln_status status = ln_shallow_at(cx, f->r, f->s, t, false, &e);
   *y = e.test - f->level;
   return status;
 }
@@ -148,8 +152,8 @@ ln_status ln_shallow_accuracy_time(ln_context *cx, ln_relaxation *r, const ln_sh
   ln_shallow_errors first, best;
   double until;
   status = ln_shallow_best_time(cx, r, s, &until);
-  if (status == LN_OK) status = ln_shallow_at(cx, r, s, 0, &first);
-  if (status == LN_OK) status = ln_shallow_at(cx, r, s, until, &best);
+  if (status == LN_OK) status = ln_shallow_at(cx, r, s, 0, false, &first);
+  if (status == LN_OK) status = ln_shallow_at(cx, r, s, until, false, &best);
   if (status != LN_OK) return status;
   search f = {r, NULL, s, (1 + excess) * best.test};
   if (first.test <= f.level) return *t = 0, LN_OK;
@@ -160,7 +164,7 @@ ln_status ln_shallow_accuracy_time(ln_context *cx, ln_relaxation *r, const ln_sh
 static ln_status train_above(ln_context *cx, void *ud, double t, double *y) {
   const search *f = ud;
   ln_relaxed m;
-  ln_status status = ln_relax(cx, f->r, f->law, t, true, &m);
+  ln_status status = ln_relax_late(cx, f->r, f->law, t, &m);
   if (status == LN_OK)
     *y = log((f->s->noise / f->s->alpha * m.moving + distance(f->s) * m.fading) / f->level);
   return status;

@@ -28,8 +28,9 @@ typedef struct ln_shallow_errors {
 /* LN_EARG unless alpha > 0, the rest >= 0 and not all 0. All calls below make this check. */
 ln_status ln_shallow_check(ln_context *cx, const ln_shallow_student *s);
 
-/* At the time t >= 0, infinity included; and after `steps` steps of descent. */
-ln_status ln_shallow_at(ln_context *cx, ln_relaxation *r, const ln_shallow_student *s, double t,
+/* At the time t >= 0, infinity included; and after `steps` steps of descent. A test error that fades keeps a relative accuracy,
+ * and, if `train`, so does a training error; else it is good to 1e-16 of that at first. */
+ln_status ln_shallow_at(ln_context *cx, ln_relaxation *r, const ln_shallow_student *s, double t, bool train,
                         ln_shallow_errors *e);
 ln_status ln_shallow_after(ln_context *cx, ln_relaxation *r, const ln_shallow_student *s, double rate,
                            double steps, ln_shallow_errors *e);

