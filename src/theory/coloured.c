@@ -67,11 +67,15 @@ static void sort(size_t count, double *value, double *weight) {
 }
 
 ln_status ln_spectrum_coloured(ln_context *cx, double alpha, size_t count, ln_spectrum *law) {
+  size_t kept = 0; /* no direction has the others */
+  for (size_t i = 0; i < count; i++)
+    if (law->weight[i] > 0) law->value[kept] = law->value[i], law->weight[kept++] = law->weight[i];
+  count = kept;
   sort(count, law->value, law->weight);
   double positive = 0, top = law->value[count - 1], g = 1 / alpha;
   size_t first = count; /* of the eigenvalues above 0 that some direction has */
   for (size_t i = count; i-- > 0;)
-    if (law->value[i] > 0 && law->weight[i] > 0) positive += law->weight[i], first = i;
+    if (law->value[i] > 0) positive += law->weight[i], first = i;
   if (first == count) return ln_fail(cx, LN_EARG, "variances: all are 0");
   positive = fmin(positive, 1);
   law->kind = LN_LAW_FREE;
@@ -87,8 +91,7 @@ ln_status ln_spectrum_coloured(ln_context *cx, double alpha, size_t count, ln_sp
   for (size_t i = first; i < count; i++) {
     passed += law->weight[i];
     size_t next = i + 1;
-    while (next < count && (law->weight[next] == 0 || law->value[next] == law->value[i]))
-      passed += law->weight[next++];
+    while (next < count && law->value[next] == law->value[i]) passed += law->weight[next++];
     if (next == count) break;
     double bottom = lowest(&law->free, law->value[i], law->value[next]);
     if (excess(&law->free, bottom, &slope) < 0) { /* a gap */

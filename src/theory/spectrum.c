@@ -88,18 +88,13 @@ ln_status ln_spectrum_density(ln_context *cx, const ln_spectrum *law, const doub
 
 /* Outside of the intervals: their masses and those of the atoms are known. */
 static double mass_outside(const ln_spectrum *law, double x) {
-  double mass = 0;
+  if (x < 0) return 0;
   size_t i = law->interval_count;
   while (i > 0 && law->intervals[i - 1].lower > x) i--;
-  /* Between two intervals what is below the next; above the last, all but the atom on top. */
-  if (i < law->interval_count) {
-    const ln_interval *next = &law->intervals[i];
-    return x < 0                                                   ? 0
-           : i > 0                                                 ? next->below
-           : x >= 0 && law->atom_count && law->atoms[0].place <= x ? law->atoms[0].mass
-                                                                   : mass;
-  }
-  mass = 1;
+  /* Between two intervals what is below the next; before the first its atom; above the last, all but the atom on top. */
+  if (i > 0 && i < law->interval_count) return law->intervals[i].below;
+  if (i < law->interval_count) return law->atom_count && law->atoms[0].place <= x ? law->atoms[0].mass : 0;
+  double mass = 1;
   for (size_t a = 0; a < law->atom_count; a++)
     if (law->atoms[a].place > x) mass -= law->atoms[a].mass;
   return mass;

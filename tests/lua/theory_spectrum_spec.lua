@@ -98,6 +98,8 @@ describe("a limiting spectrum", function()
     local law = S.coloured { variances = { 1, 10 }, fractions = { 0.3, 0.7 }, gamma = 0.05 }
     assert.equal(2, law.edges.rows)
     close(0.3, law:cdf((law.edges:get(1, 2) + law.edges:get(2, 1)) / 2), 1e-12)
+    local padded = S.coloured { variances = { 99, 10, 5, 1 }, fractions = { 0, 0.7, 0, 0.3 }, gamma = 0.05 }
+    assert.is_true(padded.edges == law.edges)
   end)
 
   it("comes near its limits at infinite depth", function()
