@@ -320,6 +320,7 @@ int luaopen_data(lua_State *L) {
   lua_newtable(L);
   luaL_setfuncs(L, generator_makers, 0);
   luaL_setfuncs(L, structured_makers, 0);
+  luaL_setfuncs(L, teacher_makers, 0);
   luaL_setfuncs(L, observed_makers, 0);
   luaL_setfuncs(L, table_makers, 0);
   luaL_setfuncs(L, file_makers, 0);
