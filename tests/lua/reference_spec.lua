@@ -72,6 +72,8 @@ describe("reference values", function()
 
   it("of random matrices, mean fields and deep Jacobians are met", function()
     assert.are.equal("34 passed, 0 failed\n", (check "tests/data/spectrum_values.json"))
+  end)
+
   it("of semantic development, structures, pretraining and pathways are met", function()
     assert.are.equal("58 passed, 0 failed\n", (check "tests/data/semantics_values.json"))
   end)
