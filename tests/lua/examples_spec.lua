@@ -13,6 +13,7 @@ local examples = {
   ["examples/stability/rate.lua"] = { "rate.svg" },
   ["examples/prior_knowledge/path.lua"] = { "path.svg" },
   ["examples/prior_knowledge/kernel.lua"] = { "kernel.svg" },
+  ["examples/generalization/overtraining.lua"] = { "overtraining.svg" },
   ["examples/generalization/initialization.lua"] = { "initialization.svg" },
   ["examples/generalization/speed_accuracy.lua"] = { "speed_accuracy.svg" },
   ["examples/generalization/spectrum.lua"] = { "spectrum.svg" },
