@@ -23,3 +23,4 @@ for k, alpha in ipairs(alphas) do
     :errorbars(runs.t, mean, spread, { color = k })
 end
 panel:save "overtraining.svg"
+print "\npicture: overtraining.svg"
