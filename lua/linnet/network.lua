@@ -10,6 +10,7 @@ local file = require "linnet.file"
 local options = require "linnet.options"
 local run = require "linnet.run"
 local text = require "linnet.text"
+require "linnet.pretrain" -- net:pretrain
 
 local M = {
   new = core.new, from = core.from, ensemble = ensemble.new,

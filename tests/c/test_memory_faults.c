@@ -132,6 +132,13 @@ static const struct {
      "'1.2',\n"
      "  data.crosscut { rows = 2, columns = 3, features = 4 }, data.clusters { clusters = 2, size = 2, "
      "features = 1 }"},
+    {"pretraining",
+     "local task = data.task { X = { {1, 0, 2}, {0, 1, 1} }, Y = { {1, 2, 3} } }\n"
+     "local net = network.new { task = task, hidden = 2, depth = 3, activation = 'tanh', seed = 1 }\n"
+     "local runs = net:pretrain { task = task, steps = 3, seed = 1 }\n"
+     "local layers = theory.depth.autoencoder { task = task, a0 = 0.1, t = { 1, 2 }, layers = 2 }\n"
+     "local steps = theory.depth.learning_time { s = { 2, 1 }, a0 = 0.1, depths = { 2, math.huge } }.steps\n"
+     "return theory.depth.pretraining { task = task, depth = 3, t = 2, start = 0.1, times = { 1 } }.gain"},
     {"idx", "local file = assert(io.open(folder .. '/a.idx', 'wb'))\n"
             "assert(file:write(string.pack('>BBBBI4I4I4', 0, 0, 8, 3, 3, 2, 2), ('abcd'):rep(3)))\n"
             "assert(file:close())\n"

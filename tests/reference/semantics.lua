@@ -100,11 +100,8 @@ function functions.balanced_similarity(given)
 end
 
 function functions.autoencoder(given)
-  local a = {}
-  for k, variance in ipairs(given.variances) do
-    a[k] = theory.mode.strength { s = variance, rho = variance, a0 = given.a0, t = given.t }
-  end
-  return { strength = a }
+  local layers = theory.depth.autoencoder { variances = given.variances, a0 = given.a0, t = given.t }
+  return { strength = layers.strength[1] }
 end
 
 function functions.pretrained_time(given)
