@@ -7,13 +7,14 @@ local core = require "linnet.network_core"
 local extend = require "linnet.extend"
 local ensemble = require "linnet.ensemble"
 local file = require "linnet.file"
+local gated = require "linnet.gated"
 local options = require "linnet.options"
 local run = require "linnet.run"
 local text = require "linnet.text"
 require "linnet.pretrain" -- net:pretrain
 
 local M = {
-  new = core.new, from = core.from, ensemble = ensemble.new,
+  new = core.new, from = core.from, ensemble = ensemble.new, gated = gated,
   activations = extend.activations, inits = extend.inits, observables = extend.observables,
 }
 

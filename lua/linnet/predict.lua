@@ -2,8 +2,8 @@
 --
 -- A solution is asked how far the network and the task are from what it assumes. Below EXACT it answers exactly;
 -- below CLOSE it can be asked for by name and says what the distance costs; beyond, only with force = true. Where no
--- exact solution holds the gradient flow is integrated to a stated tolerance, and the prediction says so. An approximate
--- solution is never exact: it waits to be asked for by name, and is listed in `alternatives` where it comes close.
+-- exact solution holds the gradient flow is integrated to a stated tolerance, and the prediction says so. What is only
+-- approximate is never exact: it waits to be asked for by name, and is listed in `alternatives` where it comes close.
 
 local matrix = require "linnet.matrix"
 local core = require "linnet.predict_core"

@@ -170,6 +170,31 @@ function M.times(given)
            shallow = shallow }
 end
 
+--- When curves first reach a level, by straight lines between their points: theory.semantic.crossing { t=, values=,
+--- level= }, values T x K, each column a curve. What begins at the level or above has crossed it at its first time;
+--- what never does, at math.huge.
+---@return matrix  K x 1
+function M.crossing(given)
+  local call = "theory.semantic.crossing"
+  local o = options.read(given, call, { t = "numbers!", values = "matrix!", level = "number!" })
+  local t, values = o.t, o.values
+  if values.rows ~= #t or #t == 0 then
+    options.fail(call, ("values has %d rows for %d times; a row for each is needed"):format(values.rows, #t))
+  end
+  for k = 2, #t do
+    if not (t[k] > t[k - 1]) then options.fail(call, ("t must rise, and number %d does not"):format(k)) end
+  end
+  return matrix.map(function(j)
+    for k = 1, #t do
+      local here, before = values:get(k, j), k > 1 and values:get(k - 1, j)
+      if here >= o.level then
+        return before and t[k] - (t[k] - t[k - 1]) * (here - o.level) / (here - before) or t[k]
+      end
+    end
+    return math.huge
+  end, matrix.range(1, values.cols))
+end
+
 --- What the network knows at time t, a number or several: theory.semantic.development { task= | Y=, a0=, t=, depth=2,
 --- layer=1 }.
 ---@return table  strength (K, or T x K); and for each time (one, or a list) W (the map), shallow (the map of one
@@ -212,17 +237,28 @@ end
 
 -- ---- illusions, typicality, induction ----
 
---- What is wrongly believed of one item for a while: theory.semantic.illusion { task= | Y=, a0=, item=, property= }.
----@return table  target, excursion (beyond what is so at the start and at the end, with its sign), extreme and time
----               (of it; absent if
----               there is none), staircase (the plateaus for a0 -> 0, from none to all groups of modes)
+--- What is wrongly believed of one item for a while: theory.semantic.illusion { task= | Y=, a0=, item=, property=
+--- [, t=] }.
+---@return table  target, excursion (beyond what is so at the start and at the end, with its sign), extreme and time (of
+---               it; absent if there is none), staircase (the plateaus for a0 -> 0, from none to all groups of modes);
+---               with t the curves belief and shallow (one layer's) over it, T x 1, or numbers for a number
 function M.illusion(given)
   local call = "theory.semantic.illusion"
-  local o = read(given, call, { a0 = "positive!", item = "any!", property = "any!" })
+  local o = read(given, call, { a0 = "positive!", item = "any!", property = "any!", t = "any" })
   local p = problem(o, call)
-  local found = core.semantic.illusion { Y = p.Y, a0 = o.a0, item = index(p, "item", o.item, p.Y.cols, call, "item"),
-    property = index(p, "feature", o.property, p.Y.rows, call, "property") }
+  local i = index(p, "item", o.item, p.Y.cols, call, "item")
+  local f = index(p, "feature", o.property, p.Y.rows, call, "property")
+  local found = core.semantic.illusion { Y = p.Y, a0 = o.a0, item = i, property = f }
   if found.time then found.time = found.time / p.lambda end
+  if o.t ~= nil then
+    local m = core.semantic.modes { Y = p.Y }
+    local parts = m.u:row(f):times(m.v:row(i)) -- 1 x K
+    local a = strengths(p, m.sigma, o.a0, several(o.t) and o.t or { o.t })
+    local t = several(o.t) and matrix(o.t) or matrix { o.t }
+    found.belief = a:reshape(t.count, #m.sigma) * parts.T
+    found.shallow = p.Y:get(f, i) * (1 - (-p.lambda * t):exp()):reshape(t.count, 1)
+    if not several(o.t) then found.belief, found.shallow = found.belief:item(), found.shallow:item() end
+  end
   return found
 end
 
@@ -378,27 +414,51 @@ function M.mds(given)
   return answer
 end
 
+--- The items in the first layer of the weights of each moment, items x hidden, from their centre.
+local function hidden_items(weights, count, call)
+  local at = {}
+  for k, layers in ipairs(weights) do
+    local W = type(layers) == "table" and layers[1]
+    if type(W) ~= "userdata" or W.cols ~= count then
+      options.fail(call, ("weights[%d] must be the layers of a network of %d inputs, as run.weights"):format(k, count))
+    end
+    at[k] = W.T - W.T:mean(1)
+  end
+  if #at == 0 then options.fail(call, "weights is empty") end
+  return at
+end
+
 --- The items' paths through development on the axes of its end: theory.semantic.trajectories { task= | Y=, a0=, t=,
---- dims=2 }.
+--- dims=2 }, or with weights = those of a network at each moment (run.weights) in place of a0 and t.
 ---@return table  a T x items matrix for each axis, in order; eigenvalues (dims x 1); items
 function M.trajectories(given)
   local call = "theory.semantic.trajectories"
-  local o = read(given, call, { a0 = "positive!", t = "any!", dims = "count" })
+  local o = read(given, call, { a0 = "positive", t = "any", dims = "count", weights = "table" })
   local p, dims = problem(o, call), o.dims or 2
-  local m = core.semantic.modes { Y = p.Y }
-  local a = strengths(p, m.sigma, o.a0, several(o.t) and o.t or { o.t })
-  local JV = m.v - m.v:mean(1)
-  local H = JV * matrix.diag(m.sigma:sqrt())
+  if (o.weights == nil) == (o.a0 == nil) then options.fail(call, "give a0 and t, or weights = those of each moment") end
+  local H, path, count -- items x modes (or hidden units) at the end; an axis' path from its vector; the moments
+  if o.weights then
+    local at = hidden_items(o.weights, p.Y.cols, call)
+    H, count = at[#at], #at
+    function path(G)
+      local Z = matrix.zeros(count, H.rows)
+      for k = 1, count do Z:row(k):assign((at[k] * G).T) end
+      return Z
+    end
+  else
+    if o.t == nil then options.fail(call, "t is missing") end
+    local m = core.semantic.modes { Y = p.Y }
+    local a = strengths(p, m.sigma, o.a0, several(o.t) and o.t or { o.t })
+    local JV = m.v - m.v:mean(1)
+    H, count = JV * matrix.diag(m.sigma:sqrt()), a.rows
+    function path(G) return a:sqrt() * (JV * matrix.diag(G)).T end
+  end
   local w, E = (H * H.T):eigh()
   local n, answer = w.count, { eigenvalues = matrix.zeros(dims, 1), items = names_of(p, "items") }
   for k = 1, dims do
     local value = k <= n and w[n + 1 - k] or 0
     answer.eigenvalues[k] = value
-    answer[k] = matrix.zeros(a.rows, JV.rows)
-    if value > 1e-12 * w[n] then -- an axis that there is
-      local G = H:tmul(E:col(n + 1 - k)) / value ^ 0.5
-      answer[k] = a:sqrt() * (JV * matrix.diag(G)).T
-    end
+    answer[k] = value > 1e-12 * w[n] and path(H:tmul(E:col(n + 1 - k)) / value ^ 0.5) or matrix.zeros(count, n)
   end
   return answer
 end

@@ -22,6 +22,15 @@ local examples = {
   ["examples/rank/completion.lua"] = { "completion.svg" },
   ["examples/real/digits.lua"] = { "digits.svg" },
   ["examples/real/fashion.lua"] = { "fashion_modes.svg", "fashion_loss.svg", "fashion_images.png" },
+  ["examples/semantic/stages.lua"] = { "stages.svg" },
+  ["examples/semantic/differentiation.lua"] = { "differentiation.svg" },
+  ["examples/semantic/mds.lua"] = { "mds.svg" },
+  ["examples/semantic/illusion.lua"] = { "illusion.svg" },
+  ["examples/semantic/typicality.lua"] = { "typicality.svg" },
+  ["examples/semantic/coherence.lua"] = { "coherence.svg" },
+  ["examples/semantic/induction.lua"] = { "induction.svg" },
+  ["examples/semantic/race.lua"] = { "race.svg" },
+  ["examples/semantic/invariance.lua"] = { "invariance.svg" },
 }
 
 --- What a command of the shell prints, without the line's end.

@@ -92,6 +92,47 @@ describe("theory.semantic", function()
     close(semantic.rsa { K = K, other = K }, 1, 1e-14)
   end)
 
+  it("draws the trajectories of a trained network on the axes of its end", function()
+    local t = matrix.linspace(0, 40, 21)
+    local net = network.new { task = task, hidden = 12, init = "aligned", strength = 1e-3, seed = 2 }
+    local run = net:train { task = task, rate = 2e-3, times = t, record = "weights" }
+    local found = semantic.trajectories { task = task, weights = run.weights, dims = 3 }
+    local expected = semantic.trajectories { task = task, a0 = 1e-3, t = t, dims = 3 }
+    for k = 1, 3 do assert.close(found[k], expected[k], 2e-2, "axis " .. k) end
+    assert.error_matches(function() semantic.trajectories { task = task, weights = {} } end, "weights is empty")
+    assert.error_matches(function() semantic.trajectories { task = task, weights = { 1 } } end, "weights%[1%] must be the layers")
+    assert.error_matches(function() semantic.trajectories { task = task } end, "give a0 and t, or weights")
+    assert.error_matches(function() semantic.trajectories { task = task, a0 = 1 } end, "t is missing")
+  end)
+
+  it("draws a belief through its extreme, and the one of a shallow network to the truth", function()
+    local ask = { task = data.semantic(), a0 = 1e-3, item = "pine", property = "has leaves" }
+    local found = semantic.illusion(ask)
+    assert.is_nil(found.belief)
+    ask.t = found.time
+    local there = semantic.illusion(ask)
+    assert.close(there.belief, found.extreme, 1e-12)
+    assert.equal(0, there.shallow)
+    ask.t = { 0, found.time - 0.1, found.time + 0.1, 1000 }
+    local curve = semantic.illusion(ask).belief
+    assert.is_true(curve[2] < found.extreme and curve[3] < found.extreme)
+    assert.close(curve[4], 0, 1e-10)
+    ask.item = "oak"
+    assert.close(semantic.illusion(ask).shallow[3], 1 - math.exp(-ask.t[3] / 8), 1e-12)
+  end)
+
+  it("tells when curves reach a level", function()
+    local t = matrix.linspace(0, 4, 5)
+    local values = matrix { { 0, 3, 0 }, { 1, 2, 0 }, { 4, 5, 0 }, { 2, 5, 0 }, { 9, 5, 0 } }
+    local times = semantic.crossing { t = t, values = values, level = 2 }
+    assert.close(times[1], 4 / 3, 1e-12)
+    assert.equal(0, times[2])
+    assert.equal(math.huge, times[3])
+    assert.error_matches(function() semantic.crossing { t = { 0, 1 }, values = values, level = 1 } end, "5 rows for 2 times")
+    assert.error_matches(function() semantic.crossing { t = { 0, 2, 1, 3, 4 }, values = values, level = 1 } end,
+      "t must rise, and number 3")
+  end)
+
   it("gives balanced networks one similarity, whatever their weights", function()
     local net = network.new { sizes = { 4, 6, 5, 3 }, init = "balanced", seed = 2 }
     local K1, W = net.weights[1]:tmul(net.weights[1]), net:product()

@@ -324,6 +324,7 @@ function layout.arrange(panels, rows, cols, d, title)
   if not measure() then return nil end -- with the legends that stand beside their panels, and the bars' tics
   each(function(self)
     shrink(self, d)
+    if d.rich then scene.spread_names(self, d, self.area.width, self.area.height) end
     place_legend(self, d)
   end)
   return { lines = lines, top = d.height - edge }

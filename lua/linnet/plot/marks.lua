@@ -121,7 +121,7 @@ function plotters.path(script, item, scene)
     local block = points_block(script, scene, { x }, { y })
     elements[2] = ("%s using 1:2 with points %s"):format(block, point_style(item, scene, script.d))
     if item.name then
-      script:note(text.line(item.name), x, y, item.side, item.side == "left" and 0.8 or -0.8, 0,
+      script:note(text.line(item.name), x, y, item.side, item.side == "left" and 0.8 or -0.8, item.lift or 0,
         color_of(item, scene))
     end
   end

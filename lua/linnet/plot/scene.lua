@@ -65,19 +65,20 @@ local function padding(items)
   return PAD_CURVES
 end
 
---- Where a path ends, and the side for its name: words begin at the point and go on in the path's direction.
+--- Where a path ends, and the side for its name: words begin at the point and go on in the path's direction, that of
+--- the whole path, or of its last step where it ends about where it began.
 local function find_end(item, xlog, ylog)
-  local last, before
+  local first, last, before
+  local low, high = math.huge, -math.huge
   for i = #item.x, 1, -1 do
-    if axis.shows(item.x[i], xlog) and axis.shows(item.y[i], ylog) then
-      if not last then
-        last = i
-      elseif item.x[i] ~= item.x[last] then
-        before = i
-        break
-      end
+    local x = item.x[i]
+    if axis.shows(x, xlog) and axis.shows(item.y[i], ylog) then
+      if not last then last = i elseif not before and x ~= item.x[last] then before = i end
+      first, low, high = i, math.min(low, x), math.max(high, x)
     end
   end
+  if not last then return end
+  if math.abs(item.x[last] - item.x[first]) > 0.2 * (high - low) then before = first end
   item.last, item.side = last, before and item.x[before] > item.x[last] and "right" or "left"
 end
 
@@ -126,6 +127,39 @@ function scene.words(self)
     end
   end
   return words
+end
+
+--- Moves the names of paths up or down, item.lift lines, where they would lie on each other in a plotting area of this
+--- size: those that meet are spread around their middle, in the order of their points.
+function scene.spread_names(self, d, width, height)
+  local function place(value, a, size)
+    local low, high = axis.place(a.low, a.log), axis.place(a.high, a.log)
+    return (axis.place(value, a.log) - low) / (high - low) * size
+  end
+  local names = {}
+  for _, item in ipairs(self.items) do
+    if item.kind == "path" and item.name and item.last then
+      local x, size = place(item.x[item.last], self.x, width), d.measure(text.line(item.name)) + d.letter
+      local left = item.side == "left" and x or x - size
+      local y = place(item.y[item.last], self.y, height) / d.line
+      names[#names + 1] = { item = item, left = left, right = left + size, y = y, at = y }
+    end
+  end
+  table.sort(names, function(a, b) return a.y < b.y end)
+  for _ = 1, 50 do -- until nothing moves; each pass halves what is left
+    local moved = false
+    for i, low in ipairs(names) do
+      for j = i + 1, #names do
+        local high = names[j]
+        local lack = 1 - (high.at - low.at)
+        if lack > 0.02 and low.left < high.right and high.left < low.right then
+          low.at, high.at, moved = low.at - lack / 2, high.at + lack / 2, true
+        end
+      end
+    end
+    if not moved then break end
+  end
+  for _, name in ipairs(names) do name.item.lift = name.at - name.y end
 end
 
 -- ---- where the panel is free ----
