@@ -5,6 +5,7 @@
 #ifndef LN_SIDE_BY_SIDE_H
 #define LN_SIDE_BY_SIDE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { LN_NETWORKS = 4 };
@@ -12,21 +13,22 @@ enum { LN_NETWORKS = 4 };
 typedef struct ln_side_layer {
   size_t rows, cols;
   double *W, *velocity; /* rows x cols; velocity null without momentum */
-  double *P;            /* W_l .. W_1, rows x inputs; W_1 itself for the first layer; unused for the last */
-  _Bool moves;          /* or is frozen */
+  double *next; /* of the first of several layers: what a step makes of W, and then they change places */
+  double
+      *P; /* W_l .. W_1, rows x inputs; not for the first layer; for the last only if Sxx is not diagonal */
+  bool moves; /* or is frozen */
 } ln_side_layer;
 
 typedef enum ln_side_step { LN_SIDE_GD, LN_SIDE_MOMENTUM, LN_SIDE_NESTEROV } ln_side_step;
 
 typedef struct ln_side_by_side {
   size_t depth, lowest; /* the layers below `lowest` are frozen */
-  const ln_side_layer *layers;
+  ln_side_layer *layers;
   const double *d,
       *inverse; /* of a diagonal Sxx: its inputs entries, and 1/d where d > 0, else 0; or null, and then */
   const double *Sxx, *target;
   const double *Syx;
-  double *product,
-      *G; /* W_D .. W_1 (only for an Sxx that is not diagonal), and P Sxx - Syx; outputs x inputs */
+  double *G;          /* P Sxx - Syx, outputs x inputs */
   double *even, *odd; /* as large as the largest layer's P */
   ln_side_step how;
   double rate, decay, momentum;

@@ -91,9 +91,12 @@ static bool take_layers(ln_context *cx, ln_group *g) {
     ln_side_layer *layer = &g->layers[l];
     *layer = (ln_side_layer){.rows = rows, .cols = cols, .moves = !(frozen && frozen[l])};
     layer->W = take_lanes(cx, rows * cols);
-    layer->P = l == 0 ? layer->W : take_lanes(cx, rows * ln_inputs(net));
+    if (l == 0)
+      layer->next = take_lanes(cx, rows * cols);
+    else
+      layer->P = take_lanes(cx, rows * ln_inputs(net));
     if (first->descent.optimizer->memory) layer->velocity = take_lanes(cx, rows * cols);
-    taken = layer->W && layer->P && (layer->velocity || !first->descent.optimizer->memory);
+    taken = layer->W && (layer->next || layer->P) && (layer->velocity || !first->descent.optimizer->memory);
   }
   return taken;
 }
@@ -110,8 +113,7 @@ static bool take_moments(ln_context *cx, ln_group *g) {
   double *d = take_lanes(cx, inputs), *inverse = take_lanes(cx, inputs);
   double *Sxx = diagonal ? NULL : take_lanes(cx, inputs * inputs);
   double *target = diagonal ? NULL : take_lanes(cx, outputs * inputs);
-  s->product = diagonal ? NULL : take_lanes(cx, outputs * inputs);
-  if (!Syx || !loss_min || !d || !inverse || (!diagonal && (!Sxx || !target || !s->product))) return false;
+  if (!Syx || !loss_min || !d || !inverse || (!diagonal && (!Sxx || !target))) return false;
   for (size_t lane = 0; lane < LN_NETWORKS; lane++) {
     const ln_task *task = of_lane(g, lane)->plan->task;
     loss_min[lane] = task->loss_min;

@@ -1,17 +1,14 @@
 /* side_by_side.c: steps of full-batch descent on moments, of several linear networks at once.
  *
  *     G = W Sxx - Syx,   dL/dW_l = T_l P_(l-1)',   T_D = G,   T_(l-1) = W_l' T_l
- * as in src/network/moments.c. From the last layer down each W_l is changed in the sums' registers, once T_(l-1) has been
- * formed with what it was. The sum over k of each entry runs in order, whatever the block it is computed in. */
+ * as in src/network/moments.c. Each W_l is changed in the registers in which its gradient was summed, from the last layer
+ * down, once T_(l-1) has been formed with what it was; W_1, for which T_0 is the gradient and from which that of W_2 is
+ * formed, into a place beside it. The sum over k of each entry runs in order, whatever the block it is computed in. */
 #include "kernels/side_by_side.h"
-
-#include <stdbool.h>
 
 #include "kernels/width.h"
 
 typedef double lanes __attribute__((vector_size(LN_NETWORKS * sizeof(double))));
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* Sums that registers hold beside what they are made of: 32 registers or 16. */
 enum { ROWS = 4, COLS = LANES > 4 ? 4 : 3 };
@@ -22,14 +19,17 @@ typedef struct factor {
   size_t outer, inner;
 } factor;
 
-/* What becomes of the sum c at entry (i, j), number `at` in a matrix without gaps. */
+/* What becomes of the sum at entry (i, j), number `at` in a matrix without gaps. */
 typedef enum closing { STORE, DIAGONAL, FULL, GD, MOMENTUM, NESTEROV } closing;
 
 typedef struct target {
   lanes *C;
   const ln_side_by_side *of;
-  lanes *velocity; /* of a step */
+  const lanes *W;  /* of a step: C before it */
+  lanes *velocity; /* and its velocity */
+  const lanes *P;  /* FULL: W_D .. W_1 */
   lanes above;     /* DIAGONAL, FULL: <G, P - W*> */
+  lanes squares;   /* DIAGONAL: of G in a column of a block */
 } target;
 
 ALWAYS_INLINE void close(closing how, target *t, size_t at, size_t j, const lanes *sums) {
@@ -39,14 +39,14 @@ ALWAYS_INLINE void close(closing how, target *t, size_t at, size_t j, const lane
     t->C[at] = sum;
   } else if (how == DIAGONAL) {
     const lanes g = ((const lanes *)of->d)[j] * sum - ((const lanes *)of->Syx)[at];
-    t->above += g * g * ((const lanes *)of->inverse)[j];
+    t->squares += g * g;
     t->C[at] = g;
   } else if (how == FULL) {
     const lanes g = sum - ((const lanes *)of->Syx)[at];
-    t->above += g * (((const lanes *)of->product)[at] - ((const lanes *)of->target)[at]);
+    t->above += g * (t->P[at] - ((const lanes *)of->target)[at]);
     t->C[at] = g;
   } else {
-    const lanes w = t->C[at], force = sum + of->decay * w;
+    const lanes w = t->W[at], force = sum + of->decay * w;
     if (how == GD) {
       t->C[at] = w - of->rate * force;
     } else {
@@ -55,6 +55,13 @@ ALWAYS_INLINE void close(closing how, target *t, size_t at, size_t j, const lane
       t->C[at] = w - of->rate * (how == MOMENTUM ? v : force + of->momentum * v);
     }
   }
+}
+
+/* A column of a block is closed. */
+ALWAYS_INLINE void add_squares(target *t, size_t j) {
+  const lanes zero = {0};
+  t->above += t->squares * ((const lanes *)t->of->inverse)[j];
+  t->squares = zero;
 }
 
 /* R x C entries, at most 4 x 4; which sums there are is known when this is compiled. */
@@ -67,8 +74,11 @@ ALWAYS_INLINE void close(closing how, target *t, size_t at, size_t j, const lane
     if (C > 3) s##r##3 += x * b3;                                                                            \
   }
 #define CLOSE(r, c)                                                                                          \
-  if (r < R && c < C) close(how, t, i + r + (j + c) * m, j + c, &s##r##c);
-#define CLOSE_COLUMN(c) CLOSE(0, c) CLOSE(1, c) CLOSE(2, c) CLOSE(3, c)
+  if (r < R) close(how, t, i + r + (j + c) * m, j + c, &s##r##c);
+#define CLOSE_COLUMN(c)                                                                                      \
+  if (c < C) {                                                                                               \
+    CLOSE(0, c) CLOSE(1, c) CLOSE(2, c) CLOSE(3, c) if (how == DIAGONAL) add_squares(t, j + c);              \
+  }
 
 ALWAYS_INLINE void block(const int R, const int C, closing how, target *t, size_t m, size_t i, size_t j,
                          size_t count, factor A, factor B) {
@@ -100,9 +110,9 @@ ALWAYS_INLINE void product_closed(closing how, target *t, size_t m, size_t n, si
   if (n - j >= 1) columns(1, how, t, m, j, count, A, B);
 }
 
-static void product(closing how, const ln_side_by_side *of, double *C, double *velocity, size_t m, size_t n,
-                    size_t count, factor A, factor B, double *above) {
-  target t = {.C = (lanes *)C, .of = of, .velocity = (lanes *)velocity};
+static void product(closing how, const target *given, size_t m, size_t n, size_t count, factor A, factor B,
+                    lanes *above) {
+  target t = *given;
   switch (how) {
   case STORE: product_closed(STORE, &t, m, n, count, A, B); break;
   case DIAGONAL: product_closed(DIAGONAL, &t, m, n, count, A, B); break;
@@ -111,7 +121,7 @@ static void product(closing how, const ln_side_by_side *of, double *C, double *v
   case MOMENTUM: product_closed(MOMENTUM, &t, m, n, count, A, B); break;
   case NESTEROV: product_closed(NESTEROV, &t, m, n, count, A, B); break;
   }
-  if (above) *(lanes *)above = t.above;
+  if (above) *above = t.above;
 }
 
 /* A as it is, as a first factor or a second one; and A'. m: its rows. */
@@ -120,28 +130,42 @@ static factor right(const double *x, size_t m) { return (factor){(const lanes *)
 static factor turned_left(const double *x, size_t m) { return (factor){(const lanes *)x, m, 1}; }
 static factor turned_right(const double *x, size_t m) { return (factor){(const lanes *)x, 1, m}; }
 
+/* W_l .. W_1 */
+static const double *product_up_to(const ln_side_by_side *s, size_t l) {
+  return l ? s->layers[l].P : s->layers[l].W;
+}
+
+/* G, which needs no product, and <G, W - W*>. */
+static void close_single_gradient(const ln_side_by_side *s, lanes *above) {
+  const ln_side_layer *layer = s->layers;
+  target t = {.C = (lanes *)s->G, .of = s};
+  for (size_t j = 0; j < layer->cols; j++) {
+    for (size_t at = j * layer->rows; at < (j + 1) * layer->rows; at++)
+      close(DIAGONAL, &t, at, j, (const lanes *)layer->W + at);
+    add_squares(&t, j);
+  }
+  *above = t.above;
+}
+
 /* G and <G, W - W*>. */
-static void close_gradient(const ln_side_by_side *s, double *above) {
-  const ln_side_layer *layers = s->layers, *last = &layers[s->depth - 1];
-  const size_t inputs = layers[0].cols, outputs = last->rows;
-  const closing how = s->d ? DIAGONAL : STORE;
-  double *C = s->d ? s->G : s->product;
-  for (size_t l = 1; l + 1 < s->depth; l++)
-    product(STORE, s, layers[l].P, NULL, layers[l].rows, inputs, layers[l].cols,
-            left(layers[l].W, layers[l].rows), right(layers[l - 1].P, layers[l].cols), NULL);
-  if (s->depth > 1) {
-    product(how, s, C, NULL, outputs, inputs, last->cols, left(last->W, outputs),
-            right(layers[s->depth - 2].P, last->cols), above);
-  } else {
-    target t = {.C = (lanes *)C, .of = s};
-    for (size_t j = 0; j < inputs; j++)
-      for (size_t at = j * outputs; at < (j + 1) * outputs; at++)
-        close(how, &t, at, j, (const lanes *)last->W + at);
-    *(lanes *)above = t.above;
+static void close_gradient(const ln_side_by_side *s, lanes *above) {
+  const size_t inputs = s->layers[0].cols, last = s->depth - 1, outputs = s->layers[last].rows;
+  const double *P = product_up_to(s, last);
+  const target gradient = {.C = (lanes *)s->G, .of = s, .P = (const lanes *)P};
+  if (last == 0 && s->d) {
+    close_single_gradient(s, above);
+    return;
+  }
+  for (size_t l = 1; l <= last; l++) {
+    const ln_side_layer *layer = &s->layers[l];
+    const factor W = left(layer->W, layer->rows), below = right(product_up_to(s, l - 1), layer->cols);
+    if (l == last && s->d)
+      product(DIAGONAL, &gradient, outputs, inputs, layer->cols, W, below, above);
+    else
+      product(STORE, &(target){.C = (lanes *)layer->P}, layer->rows, inputs, layer->cols, W, below, NULL);
   }
   if (!s->d)
-    product(FULL, s, s->G, NULL, outputs, inputs, inputs, left(s->product, outputs), right(s->Sxx, inputs),
-            above);
+    product(FULL, &gradient, outputs, inputs, inputs, left(P, outputs), right(s->Sxx, inputs), above);
 }
 
 /* Does a network have to be looked at? */
@@ -152,34 +176,62 @@ static bool is_out(const ln_side_by_side *s) {
   return out;
 }
 
-static void step(const ln_side_by_side *s) {
-  const closing how = s->how == LN_SIDE_GD ? GD : s->how == LN_SIDE_MOMENTUM ? MOMENTUM : NESTEROV;
+static closing step_of(const ln_side_by_side *s) {
+  return s->how == LN_SIDE_GD ? GD : s->how == LN_SIDE_MOMENTUM ? MOMENTUM : NESTEROV;
+}
+
+ALWAYS_INLINE target step_target(const ln_side_by_side *s, const ln_side_layer *layer, double *to) {
+  return (target){
+      .C = (lanes *)to, .of = s, .W = (const lanes *)layer->W, .velocity = (lanes *)layer->velocity};
+}
+
+/* A network of one layer: G is its gradient. */
+static void step_single(const ln_side_by_side *s) {
+  const ln_side_layer *layer = s->layers;
+  target t = step_target(s, layer, layer->W);
+  const lanes *G = (const lanes *)s->G;
+  for (size_t at = 0; layer->moves && at < layer->rows * layer->cols; at++) {
+    switch (s->how) {
+    case LN_SIDE_GD: close(GD, &t, at, 0, G + at); break;
+    case LN_SIDE_MOMENTUM: close(MOMENTUM, &t, at, 0, G + at); break;
+    case LN_SIDE_NESTEROV: close(NESTEROV, &t, at, 0, G + at); break;
+    }
+  }
+}
+
+static void step(ln_side_by_side *s) {
+  const closing how = step_of(s);
   const size_t inputs = s->layers[0].cols;
   const double *T = s->G;
-  for (size_t l = s->depth - 1;; l--) {
-    const ln_side_layer *layer = &s->layers[l];
-    double *below = l % 2 ? s->odd : s->even; /* T is not in it */
-    if (l > s->lowest)
-      product(STORE, s, below, NULL, layer->cols, inputs, layer->rows, turned_left(layer->W, layer->rows),
-              right(T, layer->rows), NULL);
-    if (l == 0) { /* T is dL/dW_1 */
-      target t = {.C = (lanes *)layer->W, .of = s, .velocity = (lanes *)layer->velocity};
-      for (size_t at = 0; layer->moves && at < layer->rows * layer->cols; at++)
-        close(how, &t, at, 0, (const lanes *)T + at);
-    } else if (layer->moves) {
-      product(how, s, layer->W, layer->velocity, layer->rows, layer->cols, inputs, left(T, layer->rows),
-              turned_right(s->layers[l - 1].P, layer->cols), NULL);
-    }
+  for (size_t l = s->depth - 1; l > 0; l--) {
+    ln_side_layer *layer = &s->layers[l], *below = layer - 1;
+    const factor W = turned_left(layer->W, layer->rows), G = right(T, layer->rows);
+    const target in_place = step_target(s, layer, layer->W), beside = step_target(s, below, below->next);
+    double *down = l % 2 ? s->odd : s->even; /* T is not in it */
+    if (l == 1 && below->moves)
+      product(how, &beside, below->rows, inputs, layer->rows, W, G, NULL);
+    else if (l > s->lowest)
+      product(STORE, &(target){.C = (lanes *)down}, below->rows, inputs, layer->rows, W, G, NULL);
+    if (layer->moves)
+      product(how, &in_place, layer->rows, layer->cols, inputs, left(T, layer->rows),
+              turned_right(product_up_to(s, l - 1), layer->cols), NULL);
     if (l == s->lowest) return;
-    T = below;
+    T = down;
+  }
+  ln_side_layer *first = s->layers;
+  double *before = first->W;
+  if (s->depth == 1) {
+    step_single(s);
+  } else if (first->moves) {
+    first->W = first->next;
+    first->next = before;
   }
 }
 
 size_t KERNEL(descend_side_by_side)(struct ln_side_by_side *s, size_t steps) {
   for (size_t n = 0; n < steps; n++) {
-    lanes sums;
-    const double *above = (const double *)&sums;
-    close_gradient(s, (double *)&sums);
+    lanes above;
+    close_gradient(s, &above);
     for (int i = 0; i < LN_NETWORKS; i++) /* rounding can make a tiny sum negative; NaN stays */
       s->loss[i] = s->loss_min[i] + (above[i] < 0 ? 0 : above[i] / 2);
     if (is_out(s)) return n;
