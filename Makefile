@@ -42,7 +42,8 @@ objects   = $(patsubst %.c,$(BUILD)/%.o,$(sources)) $(BUILD)/embedded.o \
             $(foreach width,$(WIDTHS),$(patsubst src/kernels/%.c,$(BUILD)/kernels/$(width)/%.o,$(kernels)))
 ctests   := $(patsubst tests/c/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/c/test_*.c)))
 luatests := $(sort $(wildcard tests/lua/*_spec.lua))
-embeds   := $(patsubst examples/embed/%.c,$(BUILD)/examples/%,$(sort $(wildcard examples/embed/*.c)))
+embeds   := $(patsubst examples/embed/%.c,$(BUILD)/examples/%,$(sort $(wildcard examples/embed/*.c))) \
+            $(patsubst examples/modules/%.c,$(BUILD)/examples/%.so,$(sort $(wildcard examples/modules/*.c)))
 
 .DEFAULT_GOAL := all
 .SUFFIXES:
@@ -141,6 +142,12 @@ $(BUILD)/examples/%: examples/embed/%.c $(BUILD)/liblinnet.a
 	@mkdir -p $(@D)
 	$(say) link $@
 	$(Q)$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/liblinnet.a $(LDFLAGS) $(LUA_LIBS) $(LIBRARY_LIBS)
+
+# C modules leave linnet's names, too, to what loads them: the command, a host, or liblinnet.so.
+$(BUILD)/examples/%.so: examples/modules/%.c src/linnet.h
+	@mkdir -p $(@D)
+	$(say) link $@
+	$(Q)$(CC) $(CFLAGS) $(LIBRARY_CFLAGS) -shared -o $@ $<
 
 $(BUILD)/tests/%: tests/c/%.c $(BUILD)/internal.a | setup-test
 	@mkdir -p $(@D)

@@ -25,6 +25,7 @@ extern "C" {
 #include <lua.h>
 
 #define LINNET_VERSION "0.1.0"
+#define LINNET_VERSION_NUM 100 /* 10000 major + 100 minor + release */
 
 #if defined(__GNUC__)
 #define LINNET_API extern __attribute__((visibility("default")))
@@ -248,6 +249,88 @@ LINNET_API double *linnet_newmatrix(lua_State *L, ptrdiff_t rows, ptrdiff_t cols
  * here before an error is raised. release may be null, and must not use the state. Raises if the window makes no sense
  * (a negative size, ld < rows, no data), and for want of memory. [-0, +1, v] */
 LINNET_API void linnet_pushforeign(lua_State *L, const linnet_matrix *A, void (*release)(void *ud), void *ud);
+
+/* ---- extending ----
+ * Activations, starts, observables and solutions written in C, from a host or from a module that `require` loads. Each is
+ * checked and added under its name as one in Lua is (docs/extending.md), to network.activations, network.inits,
+ * network.observables or theory.solutions of the state, and an error is raised as there. The structs are copied; the strings
+ * and `ud` must outlast the state. The functions compute and return: they call nothing of Lua's or linnet's API but
+ * linnet_poll and linnet_charge, keep no pointer that they are given, and do not longjmp. The windows are valid during the
+ * call, and only to be read unless said otherwise. Where a status is returned, any but LINNET_OK ends the call that asked
+ * with an error. */
+
+/* Raises unless the library that runs is of the version that the module was compiled with. First thing in a module.
+ * [-0, +0, e] */
+LINNET_API void linnet_checkversion_(lua_State *L, int version);
+#define linnet_checkversion(L) linnet_checkversion_(L, LINNET_VERSION_NUM)
+
+typedef struct linnet_activation {
+  const char *name, *doc;
+  /* y[i] = f(x[i]) and d[i] = f'(x[i]) for n numbers; at a kink f' from the left. */
+  void (*f)(void *ud, const double *x, double *y, size_t n);
+  void (*df)(void *ud, const double *x, double *d, size_t n);
+  void *ud;
+} linnet_activation;
+LINNET_API void linnet_addactivation(lua_State *L, const linnet_activation *activation);
+
+/* A network: W[l] is layer l from 0, sizes[l + 1] x sizes[l]; biases[l].data is null without biases. */
+typedef struct linnet_net {
+  size_t depth;
+  const size_t *sizes;
+  const linnet_matrix *W, *biases;
+  const char *const *activation;
+} linnet_net;
+
+/* A task: X and Y (inputs and outputs x examples) have no data where only moments are known, and Sxx, Syx none where entries
+ * of the map are observed. */
+typedef struct linnet_task {
+  size_t inputs, outputs, examples;
+  linnet_matrix X, Y, Sxx, Syx;
+  double tr_yy;
+} linnet_task;
+
+typedef struct linnet_init {
+  const char *name, *doc;
+  /* Fills the windows W[l], sizes[l + 1] x sizes[l] without gaps. normal(stream) and uniform(stream) draw from the seed's
+   * stream. */
+  int (*fill)(void *ud, size_t depth, const size_t *sizes, linnet_matrix *W, double (*normal)(void *stream),
+              double (*uniform)(void *stream), void *stream);
+  void *ud;
+} linnet_init;
+LINNET_API void linnet_addinit(lua_State *L, const linnet_init *init);
+
+typedef struct linnet_observable {
+  const char *name, *doc;
+  /* How large the value is: 1 x 1 a number, K x 1 a curve each, else a matrix. */
+  void (*shape)(void *ud, const linnet_net *net, const linnet_task *task, size_t *rows, size_t *cols);
+  int (*eval)(void *ud, const linnet_net *net, const linnet_task *task, double *value); /* by columns */
+  void *ud;
+} linnet_observable;
+LINNET_API void linnet_addobservable(lua_State *L, const linnet_observable *observable);
+
+typedef struct linnet_solution {
+  const char *name, *source;
+  int exact; /* a closed form? */
+  /* How far the network and the task are from what the solution assumes, relative: 0 if it holds, infinity if it makes no sense
+   * for them. *why names the assumption. */
+  double (*distance)(void *ud, const linnet_net *net, const linnet_task *task, const char **why);
+  /* The layers at the time t into W, each without gaps. */
+  int (*weights)(void *ud, const linnet_net *net, const linnet_task *task, double t, linnet_matrix *W);
+  void *ud;
+} linnet_solution;
+LINNET_API void linnet_addsolution(lua_State *L, const linnet_solution *solution);
+
+/* For functions that a module gives to Lua: */
+
+/* Pushes work space, 64-byte aligned and not cleared; popping it gives it back. [-0, +1, m] */
+LINNET_API void *linnet_scratch(lua_State *L, size_t bytes);
+/* In a loop that can run long: LINNET_OK, or why it must end (LINNET_EINTERRUPT, LINNET_ETIME), for linnet_raise. */
+LINNET_API int linnet_poll(linnet_state *S);
+/* Before work of so many floating-point operations: the same, or LINNET_EFLOPS. */
+LINNET_API int linnet_charge(linnet_state *S, double flops);
+/* Raises an error with the place of the Lua code that called: a string for LINNET_ERUN and LINNET_EARG, else a table with the
+ * status as its `code`. The format is that of lua_pushfstring. Does not return. [-0, +0, e] */
+LINNET_API int linnet_raise(lua_State *L, int status, const char *format, ...);
 
 #ifdef __cplusplus
 }

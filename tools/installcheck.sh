@@ -44,6 +44,36 @@ if command -v lua5.4 >/dev/null 2>&1; then
     fail "stock Lua does not load the module"
 fi
 
+# A C module that was built with nothing but linnet.pc loads into the command, into a host and into stock Lua.
+cp examples/modules/lowrank.c "$folder"
+# shellcheck disable=SC2046
+(cd "$folder" && ${CC:-cc} -std=c17 -Wall -Wextra -Wpedantic -Werror -shared -fPIC lowrank.c \
+  $(pkg-config --cflags --libs linnet) -Wl,-rpath,"$folder/in/lib" -o lowrank.so)
+use='assert(theory.solutions.white_layer) print(require("lowrank").energy(matrix.eye(3)))'
+cat > "$folder/host.c" <<END
+#include <linnet.h>
+#include <stdio.h>
+#include <string.h>
+int main(int argc, char **argv) {
+  linnet_state *S;
+  if (argc < 2 || linnet_open(NULL, &S) != LINNET_OK) return 1;
+  int status = linnet_dostring(S, argv[1], strlen(argv[1]), "=module");
+  if (status != LINNET_OK) fputs(linnet_message(S), stderr);
+  linnet_close(S);
+  return status;
+}
+END
+# shellcheck disable=SC2046
+(cd "$folder" && ${CC:-cc} -std=c17 host.c $(pkg-config --cflags --libs linnet) -Wl,-rpath,"$folder/in/lib" -o host)
+export LUA_CPATH="$folder/?.so;$folder/in/lib/lua/5.4/?.so"
+[ "$("$folder/in/bin/linnet" -l lowrank -e "$use")" = "3.0" ] || fail "the command does not load a C module"
+[ "$("$folder/host" "require 'lowrank' $use")" = "3.0" ] || fail "a host does not load a C module"
+if command -v lua5.4 >/dev/null 2>&1; then
+  [ "$(lua5.4 -e "linnet = require 'linnet' theory, matrix = linnet.theory, linnet.matrix require 'lowrank' $use")" = "3.0" ] ||
+    fail "stock Lua does not load a C module"
+fi
+unset LUA_CPATH
+
 ${MAKE:-make} --no-print-directory uninstall PREFIX="$folder/in" >/dev/null
 [ -z "$(find "$folder/in" -mindepth 1)" ] || fail "uninstall leaves $(find "$folder/in" -mindepth 1)"
 echo "installcheck: fine"

@@ -40,6 +40,12 @@ void push_stream(lua_State *L, ln_stream stream) {
   luaL_setmetatable(L, STREAM_TYPE);
 }
 
+ln_stream *check_stream(lua_State *L, int index, const char *name) {
+  ln_stream *stream = luaL_testudata(L, index, STREAM_TYPE);
+  if (!stream) fail(L, name, "a stream is needed, got %s", describe(L, index));
+  return stream;
+}
+
 /* random.stream(seed[, k]): the stream number k (0) of a seed; both any whole number of 64 bits. */
 static int stream_new(lua_State *L) {
   const char *name = "random.stream";

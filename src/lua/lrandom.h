@@ -6,5 +6,7 @@
 #include "lua/binding.h"
 
 void push_stream(lua_State *L, ln_stream stream);
+/* The stream at index, to be drawn from; raises if it is none. */
+ln_stream *check_stream(lua_State *L, int index, const char *name);
 
 #endif
