@@ -34,6 +34,7 @@ struct ln_balanced_map;
 struct ln_balanced_rows;
 struct ln_linear_layers;
 struct ln_side_by_side;
+struct ln_wide_layers;
 
 /* Activations that the kernels of small layers know: their slope follows from the value. */
 typedef enum ln_shape { LN_SHAPE_OTHER, LN_SHAPE_LINEAR, LN_SHAPE_RELU, LN_SHAPE_TANH } ln_shape;

@@ -59,6 +59,7 @@ LN_KERNEL(void, balanced_map,
 /* So many steps, or until sum over j of weight[j] |column j of G|^2 is at most `enough` (< 0: never) before
  * one; returns how many were done. */
 LN_KERNEL(size_t, descend_layers, (const struct ln_linear_layers *layers, size_t steps, double enough))
+LN_KERNEL(size_t, descend_wide, (const struct ln_wide_layers *layers, size_t steps, double enough))
 /* A layer of a network for n examples. Rows, and the addresses of what has rows, are multiples of
  * LN_LAYER_PADDING numbers; lda and ldd are free. Z = f(W A + b): W is rows x inputs, f as the shape says
  * (other: the identity). */

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 /* A loss this many times the first one (or 1, if that is larger) will not come back; its square still has
  * room. */
@@ -11,9 +10,9 @@
 /* Progress is told at every step that takes long, else at one in so many. */
 #define LONG_STEP 1e7 /* floating-point operations */
 #define REPORT_EVERY 64
-/* Fused steps go on for this much work, and so many at most, before interrupts and the loss are looked at. */
-#define STRETCH_WORK 2e7 /* floating-point operations */
-#define STRETCH_MOST 256
+/* Fused steps go on for this much work before interrupts are heeded, and so many at most before the loss is looked at. */
+#define STRETCH_WORK 2e8 /* floating-point operations */
+#define UNSEEN_MOST 1024
 
 ln_status ln_make_trainer(ln_context *cx, ln_trainer *trainer) {
   ln_mark mark = ln_begin(cx);
@@ -57,48 +56,53 @@ static ln_status evaluate(ln_context *cx, ln_trainer *trainer, const size_t *bat
                  trainer->loss, trainer->step, rate * (double)trainer->step, rate);
 }
 
-/* How many steps a stretch has, within the budget of operations. */
-static size_t stretch(const ln_context *cx, const ln_trainer *trainer, size_t until) {
-  double flops = trainer->plan->flops, most = fmin(STRETCH_MOST, ceil(STRETCH_WORK / flops));
-  most = fmin(most, floor(cx->flops_left / flops));
-  most = fmin(most, (double)(until - trainer->step));
-  return most < 1 ? 1 : (size_t)most;
+/* So many fused steps, or fewer where the next one has to be looked at, with interrupts heeded on the way. */
+static ln_status descend_stretches(ln_context *cx, ln_trainer *trainer, size_t steps, size_t *taken) {
+  const double flops = trainer->plan->flops;
+  for (*taken = 0; *taken < steps;) {
+    double most = fmin(ceil(STRETCH_WORK / flops), floor(cx->flops_left / flops));
+    size_t left = steps - *taken, stretch = most < 1 ? 1 : most < (double)left ? (size_t)most : left;
+    ln_status status = ln_charge(cx, flops * (double)stretch);
+    if (status != LN_OK) return status;
+    size_t done = trainer->fused->descend(cx, trainer->fused, &trainer->descent, stretch, trainer->stop_loss);
+    *taken += done;
+    if (done < stretch) return LN_OK;
+    ln_report(cx, "training", (double)(trainer->step + *taken) / (double)trainer->steps);
+  }
+  return LN_OK;
 }
 
-/* A stretch of fused steps; none (*done false) where they can't tell what is to become of the run: before its first loss is
- * known, at what may be the loss to stop at, and where it diverges, from the last good parameters. */
-static ln_status descend_fused(ln_context *cx, ln_trainer *trainer, size_t until, bool *done) {
+/* Fused steps up to `until`, or some of them. *taken: none where they can't tell what is to become of the run: before its
+ * first loss is known, at what may be the loss to stop at, and where it diverges, from the last good parameters. */
+static ln_status descend_fused(ln_context *cx, ln_trainer *trainer, size_t until, size_t *taken) {
   const ln_plan *plan = trainer->plan;
-  size_t steps = stretch(cx, trainer, until), taken;
+  ln_fused *fused = trainer->fused;
+  size_t steps = until - trainer->step < UNSEEN_MOST ? until - trainer->step : UNSEEN_MOST;
   double *after = trainer->gradient, loss; /* there are no gradients now */
-  *done = false;
+  *taken = 0;
   if (trainer->loss_limit == 0 || trainer->diverging) return LN_OK;
-  ln_status status = ln_charge(cx, plan->flops * (double)steps);
-  if (status != LN_OK) return status;
-  ln_fused_descend(cx, trainer->fused, &trainer->descent, trainer->theta, trainer->memory, steps,
-                   trainer->stop_loss, after, &taken);
-  if (taken == 0) return LN_OK;
-  status = plan->evaluate(cx, plan, after, NULL, &loss);
+  fused->begin(fused, trainer->theta, trainer->memory);
+  ln_status ended = descend_stretches(cx, trainer, steps, taken);
+  if (*taken == 0) return ended;
+  fused->end(fused, after, NULL);
+  ln_status status = plan->evaluate(cx, plan, after, NULL, &loss);
   if (status != LN_OK) return status;
   trainer->diverging = !(loss <= trainer->loss_limit);
-  if (trainer->diverging) return LN_OK;
+  if (trainer->diverging) return *taken = 0, ended;
   trainer->loss = loss;
-  memcpy(trainer->theta, after, plan->net->count * sizeof *after);
-  ln_fused_keep(trainer->fused, trainer->memory);
-  trainer->step += taken;
-  *done = true;
-  ln_report(cx, "training", (double)trainer->step / (double)trainer->steps);
-  return LN_OK;
+  fused->end(fused, trainer->theta, trainer->memory);
+  trainer->step += *taken;
+  return ended;
 }
 
 ln_status ln_train_until(ln_context *cx, ln_trainer *trainer, size_t until) {
   const bool in_batches = trainer->batches.size;
   const bool long_steps = step_flops(trainer, trainer->batches.size) > LONG_STEP;
   while (trainer->step < until) {
-    bool done = false;
-    ln_status status = trainer->fused ? descend_fused(cx, trainer, until, &done) : LN_OK;
+    size_t taken = 0;
+    ln_status status = trainer->fused ? descend_fused(cx, trainer, until, &taken) : LN_OK;
     if (status != LN_OK) return status;
-    if (done) continue;
+    if (taken) continue;
     size_t n = 0;
     const size_t *batch = in_batches ? ln_next_batch(&trainer->batches, &n) : NULL;
     status = evaluate(cx, trainer, batch, n, trainer->gradient);
@@ -141,7 +145,7 @@ void ln_describe_training(const ln_trainer *trainer, char *text, size_t size) {
   if (trainer->batches.size)
     append(&text, &size, "; batches of %zu of %zu, in a new random order each epoch", trainer->batches.size,
            trainer->batches.examples);
-  if (trainer->fused) append(&text, &size, "; fused steps");
+  if (trainer->fused) append(&text, &size, "; %s", trainer->fused->name);
   if (how->optimizer != ln_optimizers) append(&text, &size, "; %s", how->optimizer->name);
   if (how->optimizer->has_momentum) append(&text, &size, " (m = %g)", how->momentum);
   if (how->weight_decay > 0) append(&text, &size, "; weight decay %g", how->weight_decay);

@@ -164,9 +164,18 @@ jobs.W3a = {
     local file = io.open(FASHION)
     if not file then return nil, "the Debian package dataset-fashion-mnist" end
     file:close()
-    return with({}, fashion_net(), 0.005, 200)
+    return with({}, fashion_net(), 0.005, 1000)
   end,
   run = function(a) return train_from_examples(data.fashion { full = true, size = 28 }, a) end,
+}
+
+jobs.W3a_steps = {
+  input = jobs.W3a.input,
+  run = function(a)
+    local task = data.fashion { full = true, size = 28 }
+    local _ = task.Sxx
+    return train_from_examples(task, a)
+  end,
 }
 
 jobs.W3b = {

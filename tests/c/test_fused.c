@@ -1,7 +1,7 @@
 /* Steps of small linear layers: against the plain formulas, and the same bits wherever products are fused. */
 #include "check.h"
 #include "core/random.h"
-#include "kernels/linear_layers.h"
+#include "kernels/wide_layers.h"
 #include "core/matrix.h"
 
 enum { DEPTH_MOST = 4, SIZE_MOST = 41 };
@@ -110,6 +110,43 @@ static size_t kernel_steps(const ln_kernels *kernels, net *n, const ln_descent_r
   return done;
 }
 
+/* The same by the kernel of two wide layers. */
+static size_t wide_steps(const ln_kernels *kernels, net *n, const ln_descent_rule *rule, bool swings,
+                         size_t steps, double enough) {
+  ln_context cx;
+  ln_context_init(&cx, NULL, NULL);
+  ln_mark mark = ln_begin(&cx);
+  const size_t lanes = kernels->lanes, inputs = n->size[0], hidden = n->size[1], outputs = n->size[2];
+  ln_wide_layers w = {.inputs = inputs, .hidden = hidden, .outputs = outputs, .W2 = n->W[1], .rule = *rule};
+  w.padded = (inputs + lanes - 1) / lanes * lanes;
+  double *S, *scale, *weight, **at[] = {&w.W1, &w.V1, &w.G, &w.M, &w.share, &S, &scale, &weight};
+  for (size_t k = 0; k < sizeof at / sizeof *at; k++) {
+    size_t count = w.padded * (hidden + outputs + 3);
+    *at[k] = ln_reals(&cx, count);
+    memset(*at[k], 0, count * sizeof(double));
+  }
+  for (size_t j = 0; j < inputs; j++) {
+    scale[j] = n->scale[j], weight[j] = 1;
+    for (size_t o = 0; o < outputs; o++)
+      S[(j / lanes * outputs + o) * lanes + j % lanes] = n->S[o + j * outputs];
+    for (size_t u = 0; u < hidden; u++)
+      w.W1[j + u * w.padded] = n->W[0][u + j * hidden], w.V1[j + u * w.padded] = n->V[0][u + j * hidden];
+  }
+  if (swings)
+    w.V2 = n->V[1];
+  else
+    w.V1 = NULL;
+  w.S = S, w.scale = scale, w.weight = weight;
+  size_t done = kernels->descend_wide(&w, steps, enough);
+  for (size_t j = 0; j < inputs; j++)
+    for (size_t u = 0; u < hidden; u++) {
+      n->W[0][u + j * hidden] = w.W1[j + u * w.padded];
+      if (swings) n->V[0][u + j * hidden] = w.V1[j + u * w.padded];
+    }
+  ln_end(&cx, mark, LN_OK);
+  return done;
+}
+
 static const ln_descent_rule rules[] = {
     {0.05, 0, 0, 0, 0}, {0.05, 0.3, 0, 0, 0}, {0.01, 0.3, 0.8, 1, 0.8}, {0.01, 0, 0.9, 0, 1}};
 
@@ -128,6 +165,26 @@ static void steps_are_those_of_the_formulas_at_every_size_and_width(void **state
         draw(&got, size, depth, sizes);
         assert_int_equal(kernel_steps(*k, &got, &rules[r], r > 1, frozen, 3, -1), 3);
         for (size_t l = 0; l < depth; l++)
+          for (size_t i = 0; i < sizes[l] * sizes[l + 1]; i++) {
+            assert_close(got.W[l][i], expected.W[l][i], 1e-14);
+            if (r > 1) assert_close(got.V[l][i], expected.V[l][i], 1e-13);
+          }
+      }
+    }
+}
+
+static void wide_layers_take_the_same_steps(void **state) {
+  (void)state;
+  static net expected, got;
+  for (size_t size = 1; size <= 40; size++)
+    for (size_t r = 0; r < 4; r++) {
+      const size_t sizes[] = {41 - size, r % 2 ? size : 1 + size * 11 % 40, 1 + (size + 8 * r) % 32};
+      draw(&expected, size, 2, sizes);
+      for (int step = 0; step < 3; step++) plain_step(&expected, &rules[r], r > 1, 2);
+      for (const ln_kernels *const *k = ln_kernels_here(); *k; k++) {
+        draw(&got, size, 2, sizes);
+        assert_int_equal(wide_steps(*k, &got, &rules[r], r > 1, 3, -1), 3);
+        for (size_t l = 0; l < 2; l++)
           for (size_t i = 0; i < sizes[l] * sizes[l + 1]; i++) {
             assert_close(got.W[l][i], expected.W[l][i], 1e-14);
             if (r > 1) assert_close(got.V[l][i], expected.V[l][i], 1e-13);
@@ -159,7 +216,10 @@ static void steps_end_where_the_gradient_of_the_map_is_small_enough(void **state
   size_t taken[2];
   for (int k = 0; k < 2; k++) {
     draw(&n, 1, 2, sizes);
+    size_t wide = wide_steps(ln_kernels_here()[0], &n, &rules[0], false, 100000, k ? 1e-6 : 1e-2);
+    draw(&n, 1, 2, sizes);
     taken[k] = kernel_steps(ln_kernels_here()[0], &n, &rules[0], false, 2, 100000, k ? 1e-6 : 1e-2);
+    assert_int_equal(wide, taken[k]);
   }
   assert_true(0 < taken[0] && taken[0] < taken[1] && taken[1] < 100000);
   assert_int_equal(kernel_steps(ln_kernels_here()[0], &n, &rules[0], false, 2, 10, 1e-6), 0);
@@ -168,6 +228,7 @@ static void steps_end_where_the_gradient_of_the_map_is_small_enough(void **state
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(steps_are_those_of_the_formulas_at_every_size_and_width),
+      cmocka_unit_test(wide_layers_take_the_same_steps),
       cmocka_unit_test(avx2_and_avx512_give_the_same_bits),
       cmocka_unit_test(steps_end_where_the_gradient_of_the_map_is_small_enough),
   };

@@ -186,6 +186,12 @@ static const struct {
                  "return tostring(net:copy()), again:forward(task.X), net:hidden(task.X, 2), net:loss(task), "
                  "net:error(task),\n"
                  "  net:gradient(task), net:observe(task, { 'loss', 'norms', 'weights' })"},
+    {"fused steps",
+     "local task = data.task { Sxx = matrix.eye(20), Syx = matrix.ones(2, 20) / 5, tr_yy = 9 }\n"
+     "for _, hidden in ipairs { { 3 }, { 3, 4 } } do\n"
+     "  local net = network.new { task = task, hidden = hidden, seed = 1 }\n"
+     "  net:train { task = task, rate = 0.01, steps = 4, every = 2, momentum = 0.5, record = { 'loss' } }\n"
+     "end"},
     {"training",
      "local task = data.teacher { inputs = 3, outputs = 2, examples = 5, snr = 2, seed = 1, test = 3 }\n"
      "local record = { 'loss', 'modes', 'test_loss', 'error', 'singular_values', 'weights', 'norms', "

@@ -7,12 +7,12 @@ local function white_task(r, inputs, outputs)
 end
 
 --- The runs of a copy of net by fused steps and by the plain plan.
-local function both(net, options)
+local function both(net, options, name)
   options.plan = nil
   local fused = net:copy():train(options)
   options.plan = "plain"
   local plain = net:copy():train(options)
-  assert.matches("fused steps", fused.plan)
+  assert.matches(name or "fused steps", fused.plan)
   assert.not_matches("fused", plain.plan)
   return fused, plain
 end
@@ -34,6 +34,23 @@ describe("fused steps", function()
         for l = 1, depth do assert.is_true(apart(fused.net.weights[l], plain.net.weights[l]) <= 1e-11) end
       end
     end
+  end)
+
+  it("of wide layers with few outputs take the plain path in one pass", function()
+    local r = random.stream(6)
+    for k, way in ipairs { {}, { momentum = 0.8, weight_decay = 0.1 }, { optimizer = "nesterov", momentum = 0.6 } } do
+      local sizes = { 150 - k, 131 + k, 4 * k + 1 }
+      local options = { task = white_task(r, sizes[1], sizes[3]), rate = 0.01, steps = 150, every = 60, record = "loss" }
+      for name, value in pairs(way) do options[name] = value end
+      local fused, plain = both(network.new { sizes = sizes, gain = 0.7, seed = k }, options, "steps in one pass")
+      assert.is_true(apart(fused.loss, plain.loss) <= 1e-12)
+      for l = 1, 2 do assert.is_true(apart(fused.net.weights[l], plain.net.weights[l]) <= 1e-12) end
+    end
+    local options = { task = white_task(r, 140, 3), rate = 0.05, steps = 3000, every = 1000, record = "loss", stop_at = { loss = 1e-3 } }
+    local net = network.new { sizes = { 140, 130, 3 }, scale = 0.1, seed = 1 }
+    local fused, plain = both(net, options, "steps in one pass")
+    assert.equal(plain.steps[#plain.steps], fused.steps[#fused.steps])
+    assert.is_true(#fused.t > 1 and fused.loss[#fused.t] <= 1e-3)
   end)
 
   it("stop at the same step", function()
