@@ -120,10 +120,24 @@ static void free_blocks(ln_context *cx, struct ln_block *top, const struct ln_bl
   }
 }
 
+/* The same into the store. */
+static void store_blocks(ln_context *cx, struct ln_block *top, const struct ln_block *bottom) {
+  while (top != bottom) {
+    struct ln_block *block = top;
+    top = block->previous;
+    cx->scratch_bytes -= block->size;
+    block->previous = cx->store->blocks;
+    cx->store->blocks = block;
+  }
+}
+
 ln_status ln_end(ln_context *cx, ln_mark mark, ln_status status) {
   struct ln_block *top = cx->scratch;
   cx->scratch = mark;
-  free_blocks(cx, top, mark);
+  if (cx->store)
+    store_blocks(cx, top, mark);
+  else
+    free_blocks(cx, top, mark);
   return status;
 }
 
@@ -137,6 +151,40 @@ ln_mark ln_detach(ln_context *cx, ln_mark mark) {
 
 void ln_release(ln_context *cx, ln_mark detached) { free_blocks(cx, detached, NULL); }
 
+void ln_empty_store(ln_context *cx, ln_store *store) {
+  struct ln_block *block = store->blocks;
+  store->blocks = NULL;
+  while (block) {
+    struct ln_block *next = block->previous;
+    cx->allocate(cx->allocate_ud, block, block->size, 0);
+    block = next;
+  }
+}
+
+/* The smallest block in the store that holds so many bytes and is at most twice as large; null if there is none. */
+static struct ln_block *from_store(ln_store *store, size_t bytes) {
+  struct ln_block **best = NULL;
+  for (struct ln_block **at = &store->blocks; *at; at = &(*at)->previous)
+    if ((*at)->size >= bytes && (*at)->size / 2 <= bytes && (!best || (*at)->size < (*best)->size)) best = at;
+  if (!best) return NULL;
+  struct ln_block *block = *best;
+  *best = block->previous;
+  return block;
+}
+
+/* A block of that size, from the store if it has one; if memory is short, what the store has is given back first. */
+static struct ln_block *get_block(ln_context *cx, size_t bytes) {
+  struct ln_block *block = cx->store ? from_store(cx->store, bytes) : NULL;
+  if (block) return block;
+  block = cx->allocate(cx->allocate_ud, NULL, 0, bytes);
+  if (!block && cx->store && cx->store->blocks) {
+    ln_empty_store(cx, cx->store);
+    block = cx->allocate(cx->allocate_ud, NULL, 0, bytes);
+  }
+  if (block) block->size = bytes;
+  return block;
+}
+
 void *ln_take(ln_context *cx, size_t count, size_t size) {
   const size_t overhead = sizeof(struct ln_block) + ALIGNMENT;
   if (size && count > (SIZE_MAX / 2 - overhead) / size) {
@@ -145,12 +193,11 @@ void *ln_take(ln_context *cx, size_t count, size_t size) {
     return NULL;
   }
   size_t whole = count * size + overhead;
-  struct ln_block *block = cx->allocate(cx->allocate_ud, NULL, 0, whole);
+  struct ln_block *block = get_block(cx, whole);
   if (!block) return ln_no_memory(cx, whole), NULL;
   block->previous = cx->scratch;
-  block->size = whole;
   cx->scratch = block;
-  cx->scratch_bytes += whole;
+  cx->scratch_bytes += block->size;
   if (cx->scratch_bytes > cx->scratch_peak) cx->scratch_peak = cx->scratch_bytes;
   uintptr_t start = (uintptr_t)(block + 1);
   return (char *)block + ((start + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT - (uintptr_t)block);

@@ -47,6 +47,7 @@ typedef struct ln_context {
   void *caller;
   struct ln_block *scratch; /* what ln_take has handed out, newest first */
   size_t scratch_bytes, scratch_peak;
+  struct ln_store *store; /* null: what is given back is freed */
   char message[1024];
 } ln_context;
 
@@ -98,5 +99,14 @@ double *ln_reals(ln_context *cx, size_t count);
  * stack and hands it to the caller, who gives it back with ln_release. */
 ln_mark ln_detach(ln_context *cx, ln_mark mark);
 void ln_release(ln_context *cx, ln_mark detached);
+
+/* What repeats the same work many times keeps its work space: while cx->store is set, blocks that ln_end gives back go
+ * into the store, and ln_take hands them out again for blocks of at least half their size; from the second time on
+ * nothing is allocated. The store's owner sets cx->store around the work, sets it back, and empties the store in
+ * the end. */
+typedef struct ln_store {
+  struct ln_block *blocks;
+} ln_store;
+void ln_empty_store(ln_context *cx, ln_store *store);
 
 #endif

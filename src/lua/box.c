@@ -9,7 +9,7 @@ static int release_box(lua_State *L) {
 
 box *push_box(lua_State *L) {
   box *b = lua_newuserdatauv(L, sizeof *b, 0);
-  *b = (box){context_of(L), NULL};
+  *b = (box){.cx = context_of(L)};
   if (luaL_newmetatable(L, BOX_TYPE)) {
     lua_pushcfunction(L, release_box);
     lua_setfield(L, -2, "__gc");
@@ -21,4 +21,5 @@ box *push_box(lua_State *L) {
 void empty_box(box *b) {
   ln_release(b->cx, b->blocks);
   b->blocks = NULL;
+  ln_empty_store(b->cx, &b->store);
 }

@@ -8,6 +8,7 @@
 typedef struct box {
   ln_context *cx;
   ln_mark blocks; /* from ln_detach */
+  ln_store store; /* for what repeats */
 } box;
 
 /* Pushes an empty box; the caller puts what ln_detach gives into it. */

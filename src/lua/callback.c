@@ -48,12 +48,15 @@ ln_status call_lua(ln_context *cx, lua_CFunction body, void *held, const char *k
   if (!lua_checkstack(L, 4)) return ln_fail(cx, LN_EMEMORY, "%s '%s': out of memory", kind, name);
   guarded g = {body, held, LN_OK};
   ln_mark mark = ln_begin(cx);
+  ln_store *store = cx->store;
+  cx->store = NULL;
   cx->caller = NULL; /* who calls the numerics from in there says so anew */
   lua_pushcfunction(L, guard);
   lua_pushlightuserdata(L, &g);
   int raised = lua_pcall(L, 1, 1, 0);
   cx->caller = L;
   ln_end(cx, mark, LN_OK);
+  cx->store = store;
   if (raised != LUA_OK) g.status = raised == LUA_ERRMEM ? LN_EMEMORY : LN_ERUN;
   if (cx->ended != LN_OK) g.status = cx->ended;
   if (g.status != LN_OK) {

@@ -127,15 +127,24 @@ void finish_run(run *r) {
   empty_box(r->box);
 }
 
+/* Measures the next record with the run's own work space. */
+static ln_status record_in_store(ln_context *cx, run *r, size_t index, const double *theta) {
+  ln_store *before = cx->store;
+  cx->store = &r->box->store;
+  ln_status status = record(cx, &r->recording, &r->probe, index, theta);
+  cx->store = before;
+  return status;
+}
+
 ln_status record_next(ln_context *cx, void *ud, size_t index, double t, const double *theta) {
   run *r = ud;
-  ln_status status = record(cx, &r->recording, &r->probe, index, theta);
+  ln_status status = record_in_store(cx, r, index, theta);
   if (status == LN_EMEMORY &&
       !r->in_worker) {         /* a run that got this far is not given up without a collection */
     void *caller = cx->caller; /* a finalizer can call the numerics */
     lua_gc(r->L, LUA_GCCOLLECT, 0);
     cx->caller = caller;
-    status = record(cx, &r->recording, &r->probe, index, theta);
+    status = record_in_store(cx, r, index, theta);
   }
   if (status != LN_OK) return status;
   r->t.data[index] = t;

@@ -478,9 +478,49 @@ static void opening_survives(void **unused) {
     }
 }
 
+/* Allocations of a run with so many records. */
+static size_t need_for_records(linnet_state *S, supply *s, const char *kind, const char *observable,
+                               int records) {
+  char text[400];
+  snprintf(text, sizeof text, "return %s { task = task, times = times[%d], record = '%s'%s }", kind, records,
+           observable, strstr(kind, "train") ? ", rate = 0.01, progress = false" : "");
+  return need(S, s, text, text);
+}
+
+static void records_take_no_memory_after_the_first(void **unused) {
+  (void)unused;
+  static const char *const observables[] = {"loss",      "error",        "modes",         "singular_values",
+                                            "alignment", "norms",        "balance",       "weight_distance",
+                                            "ntk_norm",  "ntk_distance", "ntk_alignment", "hessian",
+                                            NULL};
+  static const char *const kinds[] = {"net:copy():train", "net:copy():flow", "bent:copy():train", NULL};
+  supply s = {0};
+  linnet_state *S;
+  assert_int_equal(open_with(&s, &S), LINNET_OK);
+  need(S, &s, "preparation",
+       "task = data.teacher { inputs = 6, outputs = 4, examples = 9, snr = 2, seed = 1 }\n"
+       "net = network.new { task = task, hidden = 5, depth = 3, seed = 1 }\n"
+       "bent = network.new { task = task, hidden = 5, activation = 'tanh', bias = true, seed = 1 }\n"
+       "times = { [3] = matrix.linspace(0, 1, 3), [30] = matrix.linspace(0, 1, 30) }");
+  for (const char *const *kind = kinds; *kind; kind++)
+    for (const char *const *observable = observables; *observable; observable++) {
+      bool linear_only = !strcmp(*observable, "modes") || !strcmp(*observable, "alignment") ||
+                         !strcmp(*observable, "hessian");
+      if (*kind == kinds[2] && linear_only) continue;
+      need_for_records(S, &s, *kind, *observable, 3); /* what is made when it is first asked for */
+      size_t few = need_for_records(S, &s, *kind, *observable, 3);
+      size_t many = need_for_records(S, &s, *kind, *observable, 30);
+      if (few != many)
+        fail_msg("%s, %s: %zu allocations for 3 records and %zu for 30", *kind, *observable, few, many);
+    }
+  linnet_close(S);
+  assert_int_equal(s.held, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       in_a_folder(opening_survives),
+      cmocka_unit_test(records_take_no_memory_after_the_first),
       in_a_folder(scripts_survive),
       in_a_folder(a_first_use_survives),
   };
