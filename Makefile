@@ -48,7 +48,7 @@ embeds   := $(patsubst examples/embed/%.c,$(BUILD)/examples/%,$(sort $(wildcard 
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all setup setup-test setup-lint run test fuzz run-fuzzers soak soak-threads bench install uninstall installcheck format lint sanitize tsan valgrind clean help
+.PHONY: all setup setup-test setup-lint run test test-slow fuzz run-fuzzers soak soak-threads bench install uninstall installcheck format lint sanitize tsan valgrind clean help
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -158,6 +158,9 @@ $(BUILD)/tests/%: tests/c/%.c $(BUILD)/internal.a | setup-test
 # One prove run over the C programs and the Lua specs; the specs run in the command that was just built.
 test: setup-test all $(ctests) ## build and run all tests
 	@LINNET=$(BUILD)/linnet OPENBLAS_NUM_THREADS=1 prove -j2 --exec tests/runner $(ctests) $(luatests)
+
+test-slow: setup-test all ## whole experiments against their published outcome (minutes)
+	@LINNET=$(BUILD)/linnet OPENBLAS_NUM_THREADS=1 prove -j2 --exec tests/runner $(sort $(wildcard tests/slow/*_spec.lua))
 
 sanitize: ## the tests under AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer
 	@$(MAKE) --no-print-directory BUILD=build/sanitize OPT='-O1 -g' \
