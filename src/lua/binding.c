@@ -86,6 +86,10 @@ _Noreturn void fail_self(lua_State *L, const char *name, const char *kind) {
   fail(L, name, "called without %s, with %s; write %s(...)", kind, describe(L, 1), name);
 }
 
+void reserve_stack(lua_State *L, int n) {
+  if (!lua_checkstack(L, n)) luaL_error(L, "not enough memory for %d values on the stack", n);
+}
+
 const char *describe(lua_State *L, int index) {
   const ln_matrix *A = test_matrix(L, index);
   if (A) return lua_pushfstring(L, "a %Ix%I matrix", (LUAI_UACINT)A->rows, (LUAI_UACINT)A->cols);

@@ -49,6 +49,9 @@ _Noreturn void fail_self(lua_State *L, const char *name, const char *kind);
 void push_error(lua_State *L, ln_status status, const char *message);
 bool create_error_type(lua_State *L); /* false: it is there already */
 
+/* Room for n more values on the Lua stack. Raises for want of memory (luaL_checkstack says "stack overflow" then). */
+void reserve_stack(lua_State *L, int n);
+
 /* What came, for messages: "a 3x4 matrix", "nil", "the string 'fast'", "-2". Pushes the text and returns it.
  */
 const char *describe(lua_State *L, int index);

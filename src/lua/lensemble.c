@@ -162,7 +162,7 @@ static void put_stack_back(const ensemble *e, size_t i) {
   lua_rawgeti(L, -1, 0);
   int n = (int)lua_tointeger(L, -1);
   lua_pop(L, 1);
-  luaL_checkstack(L, n + 16, "ensemble");
+  reserve_stack(L, n + 16);
   for (int k = 1; k <= n; k++) lua_rawgeti(L, e->base + 1, k);
   lua_remove(L, e->base + 1);
 }

@@ -102,7 +102,7 @@ static int map_several(lua_State *L) {
       fail(L, name, "the matrices must have one shape; A is %zux%zu and argument %d is %zux%zu", A.rows,
            A.cols, k, B.rows, B.cols);
   }
-  luaL_checkstack(L, n + 4, name);
+  reserve_stack(L, n + 4);
   ln_matrix C = push_matrix(L, A.rows, A.cols);
   for (size_t j = 0; j < A.cols; j++)
     for (size_t i = 0; i < A.rows; i++) {

@@ -120,7 +120,7 @@ size_t option_ntk_examples(const options *o, const ln_task *task) {
 
 void push_records(lua_State *L, recording *r, const ln_subject *subject, size_t records, const char *call) {
   size_t widest = 1;
-  luaL_checkstack(L, (int)r->n + 8, "recording");
+  reserve_stack(L, (int)r->n + 8);
   r->first = lua_gettop(L) + 1;
   r->records = records;
   for (size_t i = 0; i < r->n; i++) {

@@ -309,7 +309,7 @@ static int shallow(lua_State *L) {
   bool recorded[CURVES];
   read_record(&o, recorded);
   size_t summaries = s.ridge ? SUMMARIES : RIDGE_TEST;
-  luaL_checkstack(L, CURVES + SUMMARIES + 10, NULL);
+  reserve_stack(L, CURVES + SUMMARIES + 10);
   int first = lua_gettop(L) + 1;
   for (size_t i = 0; i < summaries; i++) q.summaries[i] = push_like_times(L, &s.like);
   for (size_t i = 0; i < CURVES; i++)

@@ -1,7 +1,7 @@
 #include "lua/scope.h"
 
 int with_release(lua_State *L, lua_CFunction body, void *held, void (*release)(void *held)) {
-  luaL_checkstack(L, 4, NULL);
+  reserve_stack(L, 4);
   ln_context *cx = context_of(L);
   ln_mark mark = ln_begin(cx);
   lua_pushcfunction(L, body);
