@@ -50,7 +50,7 @@ describe("examples", function()
   after_each(function() process.run { "rm", "-r", folder } end)
 
   it("are all listed here", function()
-    local found = ask "ls examples/*.lua examples/*/*.lua"
+    local found = ask "ls examples/*.lua examples/*/*.lua | grep -v ^examples/modules/" -- those do nothing by themselves
     for path in found:gmatch "%S+" do assert.is_truthy(examples[path], path) end
   end)
 
