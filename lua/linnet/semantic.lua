@@ -9,11 +9,13 @@
 local matrix = require "linnet.matrix"
 local core = require "linnet.theory_core"
 local options = require "linnet.options"
+local relearning = require "linnet.relearning"
 
 local M = {
   coherence = core.semantic.coherence, tree = core.semantic.tree, tree_features = core.semantic.tree_features,
   tree_similarity = core.semantic.tree_similarity, structure = core.semantic.structure,
   structure_tree = core.semantic.structure_tree, forgetting = core.semantic.forgetting,
+  reversal = relearning.reversal, transfer = relearning.transfer,
 }
 
 -- ---- what all functions read ----

@@ -36,6 +36,7 @@ local examples = {
   ["examples/semantic/coherence.lua"] = { "coherence.svg" },
   ["examples/semantic/induction.lua"] = { "induction.svg" },
   ["examples/semantic/race.lua"] = { "race.svg" },
+  ["examples/semantic/forgetting.lua"] = { "forgetting.svg" },
   ["examples/semantic/invariance.lua"] = { "invariance.svg" },
 }
 

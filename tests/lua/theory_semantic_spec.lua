@@ -121,6 +121,70 @@ describe("theory.semantic", function()
     assert.close(semantic.illusion(ask).shallow[3], 1 - math.exp(-ask.t[3] / 8), 1e-12)
   end)
 
+  it("reverses a mode as its pair of vectors does, in about twice the time", function()
+    local w1, w2 = matrix { 0.02, -0.01, 0.005 }, matrix { 0.01, 0.02, -0.02 }
+    local s, lambda = 1.3, 0.7
+    local found = semantic.reversal { s = s, lambda = lambda, w1 = w1, w2 = w2 }
+    local first = theory.mode.pair_time { w1 = w1, w2 = w2, s = s, rho = lambda, strength = s / lambda / 2 }
+    assert.close(found.first, first, 1e-9)
+    local learned = theory.mode.pair { w1 = w1, w2 = w2, s = s, rho = lambda, t = 12 }
+    local back = theory.mode.pair_time { w1 = learned.w1, w2 = learned.w2, s = -s, rho = lambda, strength = -s / lambda / 2 }
+    assert.close(found.reversed, back, 1e-4)
+    -- The leading terms: half times of both halves, less ln 2/(2 s).
+    local function half(x) return math.log(2 * s / lambda / x) / (2 * s) end
+    assert.close(found.reversed, half(found.u) + half(found.v) - math.log(2) / (2 * s), 1e-3)
+    local even = semantic.reversal { s = 1, w1 = 2e-6 ^ 0.5, w2 = 0 } -- u = v = 1e-6
+    local longer = semantic.reversal { s = 1, w1 = 2e-3, w2 = 0 }
+    assert.close(longer.first, 6.908, 1e-3)
+    assert.close(longer.reversed, 13.469, 1e-3)
+    assert.is_true(even.reversed > 1.9 * even.first)
+    assert.equal(math.huge, semantic.reversal { s = 1, w1 = 1, w2 = -1 }.first)
+    assert.equal(math.huge, semantic.reversal { s = 1, w1 = 1, w2 = 1 }.reversed)
+  end)
+
+  it("reverses a trained network at that time", function()
+    local X = matrix.eye(3)
+    local three = data.task { X = X, Y = matrix.diag { 3, 2, 1 } }
+    local opposite = data.task { X = X, Y = matrix.diag { -3, -2, -1 } }
+    local net = network.new { sizes = { 3, 3, 3 }, init = "zeros" }
+    net.weights[1]:setdiag { 0.01, 0.02, 0.01 } -- decoupled, not balanced
+    net.weights[2]:setdiag { 0.03, 0.01, 0.005 }
+    local w1, w2 = net.weights[1]:diag(), net.weights[2]:diag()
+    local t = matrix.linspace(0, 40, 401)
+    local first = net:train { task = three, rate = 1e-3, times = t }
+    local again = net:train { task = opposite, rate = 1e-3, times = t }
+    for k, sigma in ipairs { 3, 2 } do
+      local found = semantic.reversal { s = sigma / 3, lambda = 1 / 3, w1 = w1[k], w2 = w2[k] }
+      local function half(run)
+        return semantic.crossing { t = t, values = run.modes:col(k), level = sigma / 2 }[1]
+      end
+      assert.close(half(first), found.first, 0.02)
+      assert.close(half(again), found.reversed, 0.05)
+    end
+  end)
+
+  it("knows a new item of a known kind sooner", function()
+    local found = semantic.transfer { s = 1, a0 = 1e-3 }
+    assert.close(found.transferred, 0.598, 1e-3)
+    assert.close(found.fresh, 3.45, 1e-2)
+    local pair = theory.mode.pair_time { w1 = 0, w2 = 2 ^ 0.5, s = 3, rho = 0.5, strength = 0.8 * 6 }
+    assert.close(semantic.transfer({ known = 2, s = 3, lambda = 0.5, a0 = 1e-3, fraction = 0.8 }).transferred, pair, 1e-10)
+  end)
+
+  for name, case in pairs {
+    ["a reversal of nothing"] = { "reversal", { s = 0, w1 = 1, w2 = 1 }, "s must be .*got 0" },
+    ["vectors of two lengths"] = { "reversal", { s = 1, w1 = { 1, 2 }, w2 = 1 }, "w1 has 2 numbers and w2 has 1" },
+    ["a vector that is a word"] = { "reversal", { s = 1, w1 = "a", w2 = 1 }, "w1 must be" },
+    ["NaN in a vector"] = { "reversal", { s = 1, w1 = 0 / 0, w2 = 1 }, "w1 has NaN" },
+    ["a whole fraction"] = { "transfer", { s = 1, a0 = 1e-3, fraction = 1 }, "fraction = 1: must lie" },
+    ["a transfer without a start"] = { "transfer", { s = 1 }, "a0" },
+    ["a misspelt option of transfer"] = { "transfer", { s = 1, a0 = 1, knwn = 1 }, "did you mean 'known'" },
+  } do
+    it("refuses " .. name, function()
+      assert.error_matches(function() semantic[case[1]](case[2]) end, "theory.semantic." .. case[1] .. ": .*" .. case[3])
+    end)
+  end
+
   it("tells when curves reach a level", function()
     local t = matrix.linspace(0, 4, 5)
     local values = matrix { { 0, 3, 0 }, { 1, 2, 0 }, { 4, 5, 0 }, { 2, 5, 0 }, { 9, 5, 0 } }
