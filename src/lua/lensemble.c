@@ -3,59 +3,21 @@
  *
  * All networks are read, checked and prepared first, one after the other, each with the stack that a single one would
  * have: what it leaves there is kept in a table and put back where its run is pushed. The workers touch no Lua. */
-#include "lua/callback.h"
-#include "lua/ldata.h"
-#include "lua/lnetwork.h"
-#include "lua/ltraining.h"
+#include "lua/lensemble.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/parallel.h"
-#include "network/group.h"
+#include "lua/callback.h"
+#include "lua/ldata.h"
+#include "lua/lnetwork.h"
 
 /* About how long an evaluation of the gradient takes, in seconds: what it costs at least, and operations a second. */
 #define EVALUATION_LEAST 2e-6
 #define SPEED 2e10
 #define SPEED_IN_GROUPS 4e10
-/* Networks that fill a group well enough: fewer are as fast one after the other. */
-#define GROUPED_LEAST 3
-
-/* A network's training or flow, and how it ended. */
-typedef struct member {
-  union {
-    run run; /* the first field of both */
-    training training;
-    flowing flow;
-  } as;
-  double *start; /* of a flow: where it begins again if memory was short in between */
-  bool ended;    /* it came to its end, or diverged */
-  bool diverged;
-} member;
-
-/* What differs between ens:train and ens:flow. */
-typedef struct kind {
-  const char *call;
-  const char *const *options;
-  void (*read)(const options *o, int owner, member *m, bool can_be_asked);
-  ln_status (*work)(ln_context *cx, member *m); /* to the end; after LN_EMEMORY it is called again */
-  void (*push)(member *m);
-} kind;
-
-typedef struct ensemble {
-  lua_State *L;
-  const kind *kind;
-  /* stack indices of the list of networks, of lists with each network's task and with what it left on the stack, and of
-   * what will be returned; the stack's top before a network's own */
-  int networks, tasks, kept, result, base;
-  size_t count;
-  member *at;
-  size_t groups; /* 0: the networks are trained one after the other */
-  ln_group *group;
-  box *box; /* with the groups' work space */
-  double started;
-} ensemble;
 
 /* ---- the networks and their tasks ---- */
 
@@ -258,7 +220,7 @@ static ln_status flow_member(ln_context *cx, member *m) {
   return follow_flow(cx, &m->as.flow);
 }
 
-static void note_end(member *m, ln_status status) {
+void note_end(member *m, ln_status status) {
   m->diverged = status == LN_EDIVERGED;
   m->ended = status == LN_OK || m->diverged;
 }
@@ -270,68 +232,6 @@ static ln_status work(ln_context *cx, void *ud, size_t job) {
   ln_status status = e->kind->work(cx, m);
   note_end(m, status);
   return m->diverged ? LN_OK : status;
-}
-
-/* Record k of network i of a group, if it still trains and has not got it. */
-static ln_status record_in_group(ln_context *cx, const ln_group *g, size_t i, member *m, size_t k) {
-  training *t = &m->as.training;
-  if (m->ended || t->run.done > k) return LN_OK;
-  ln_status status = g->status[i] == LN_OK ? record_training(cx, t) : g->status[i];
-  if (status == LN_EDIVERGED || (status == LN_OK && g->rests[i])) note_end(m, status);
-  return m->diverged ? LN_OK : status;
-}
-
-static ln_status work_in_group(ln_context *cx, void *ud, size_t job) {
-  const ensemble *e = ud;
-  ln_group *g = &e->group[job];
-  member *m = &e->at[job * LN_NETWORKS];
-  const schedule *s = &m->as.training.schedule;
-  ln_status status = LN_OK;
-  for (size_t k = 0; k < s->count && status == LN_OK; k++) {
-    status = ln_group_until(cx, g, step_of(s, k));
-    for (size_t i = 0; i < g->count && status == LN_OK; i++) status = record_in_group(cx, g, i, &m[i], k);
-  }
-  for (size_t i = 0; i < g->count && status == LN_OK; i++) {
-    if (m[i].ended) continue;
-    status = ln_train_finish(cx, &m[i].as.training.trainer);
-    note_end(&m[i], status);
-    if (m[i].diverged) status = LN_OK;
-  }
-  return status;
-}
-
-static ln_status make_groups(ln_context *cx, ensemble *e) {
-  ln_mark mark = ln_begin(cx);
-  for (size_t i = 0; i < e->groups; i++) {
-    ln_status status = ln_make_group(cx, &e->group[i]);
-    if (status != LN_OK) return ln_end(cx, mark, status);
-  }
-  e->box->blocks = ln_detach(cx, mark);
-  return LN_OK;
-}
-
-/* Small linear networks are trained in groups, side by side. */
-static void group(ensemble *e) {
-  lua_State *L = e->L;
-  const training *first = &e->at[0].as.training;
-  bool can = e->count >= GROUPED_LEAST;
-  for (size_t i = 0; i < e->count && can; i++) {
-    const training *t = &e->at[i].as.training;
-    can = t->run.choice == LN_PLAN_AUTO && ln_can_group(&t->trainer) &&
-          ln_same_group(&t->trainer, &first->trainer);
-  }
-  if (!can) return;
-  e->groups = (e->count + LN_NETWORKS - 1) / LN_NETWORKS;
-  e->group = lua_newuserdatauv(L, e->groups * sizeof *e->group, 0);
-  for (size_t i = 0; i < e->groups; i++) e->group[i] = (ln_group){0};
-  for (size_t i = 0; i < e->count; i++) {
-    ln_group *g = &e->group[i / LN_NETWORKS];
-    g->trainers[g->count++] = &e->at[i].as.training.trainer;
-  }
-  e->box = push_box(L);
-  check(L, e->kind->call, make_groups(context_of(L), e));
-  lua_rawseti(L, e->kept, -1); /* kept there, off the stack */
-  lua_rawseti(L, e->kept, 0);
 }
 
 /* May a worker compute this? What a user wrote in Lua runs on the state's own thread. */
@@ -357,7 +257,8 @@ static double seconds(const ensemble *e) {
 
 /* Over all workers; where something is written in Lua, one after another on this thread. */
 static ln_status run_jobs(ensemble *e) {
-  ln_job job = e->groups ? work_in_group : work;
+  if (e->groups) release_groups(e);
+  ln_job job = e->groups ? work_in_groups : work;
   size_t jobs = e->groups ? e->groups : e->count;
   if (is_native(&e->at[0].as.run)) return ln_parallel(context_of(e->L), jobs, seconds(e), job, e);
   ln_context *cx = begin_callbacks(e->L);
@@ -534,7 +435,7 @@ int ensemble_train(lua_State *L) {
     choose_rate(&e, &o);
   else
     for (size_t i = 0; i < e.count; i++) check_rate(&e.at[i].as.training);
-  if (!can_be_asked) group(&e);
+  if (!can_be_asked) form_groups(&e);
   cx->progress = shown;
   ln_status status = can_be_asked ? train_and_ask(&e, stop, watcher) : work_all(&e);
   cx->progress = watcher;

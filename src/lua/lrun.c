@@ -58,8 +58,8 @@ void push_run_records(run *r, size_t records) {
   r->t = push_matrix(r->L, records, 1);
 }
 
-/* batch: examples of a minibatch; 0: the full batch. */
-static ln_status make_plan(ln_context *cx, run *r, size_t batch) {
+/* batch: examples of a minibatch; 0: the full batch. frozen: that many layers below the first one that moves. */
+static ln_status make_plan(ln_context *cx, run *r, size_t batch, size_t frozen) {
   r->parameters = r->net->parameters;
   if (r->predicts) {
     r->parameters = ln_reals(cx, r->net->count);
@@ -74,6 +74,8 @@ static ln_status make_plan(ln_context *cx, run *r, size_t batch) {
     if (status != LN_OK) return status;
   }
   ln_plan_choice choice = r->choice;
+  if (choice == LN_PLAN_AUTO && !batch && ln_features_pay(r->net, r->task, frozen, r->unchanged))
+    return ln_plan_features(cx, &r->plan, r->net, r->task, frozen);
   if (batch)
     choice = choice == LN_PLAN_AUTO && ln_is_small(r->net, batch) ? LN_PLAN_BATCHES : LN_PLAN_PLAIN_BATCHES;
   if (!r->reduced) return ln_make_plan(cx, &r->plan, r->net, r->task, choice);
@@ -95,12 +97,13 @@ static ln_status make_probe(ln_context *cx, run *r) {
 
 static ln_status prepare(ln_context *cx, run *r, ln_trainer *trainer) {
   ln_mark mark = ln_begin(cx);
-  ln_status status = make_plan(cx, r, trainer ? trainer->batches.size : 0);
+  size_t frozen = 0;
+  while (trainer && trainer->descent.frozen && trainer->descent.frozen[frozen]) frozen++; /* one is not */
+  ln_status status = make_plan(cx, r, trainer ? trainer->batches.size : 0, frozen);
   if (status == LN_OK) status = make_probe(cx, r);
   if (trainer) trainer->theta = r->theta;
   if (status == LN_OK && trainer) {
-    const bool *frozen = trainer->descent.frozen;
-    while (frozen && frozen[r->plan.lowest]) r->plan.lowest++; /* one is not */
+    r->plan.lowest = frozen;
     status = ln_make_trainer(cx, trainer);
   }
   if (status != LN_OK) return ln_end(cx, mark, status);

@@ -26,6 +26,7 @@ typedef struct run {
   ln_matrix t;        /* T x 1 */
   box *box;           /* holds the work space of plan and probe */
   double evaluations; /* about how many gradients it will take: reductions must pay; 0: no reductions */
+  double unchanged;   /* about how many over which the frozen layers stay as they are; 0: who knows */
   double decay;       /* of the weights */
   bool predicts;      /* the network stays as it is */
   bool wants_view;    /* of the map alone, if that is known */

@@ -251,7 +251,9 @@ void prepare_training(training *t, bool can_be_asked) {
   const ln_descent *how = &t->trainer.descent;
   push_run_records(r, t->schedule.count);
   t->steps = push_matrix(r->L, t->schedule.count, 1).data;
-  r->evaluations = !how->optimizer->rotates ? 0 : how->rate > 0 ? (double)t->schedule.steps : STEPS_UNKNOWN;
+  const double steps = how->rate > 0 ? (double)t->schedule.steps : STEPS_UNKNOWN;
+  r->evaluations = how->optimizer->rotates ? steps : 0;
+  r->unchanged = can_be_asked ? 0 : steps; /* `stop` may change what it likes */
   r->decay = how->weight_decay;
   prepare_run(r, &t->trainer);
   if (r->reduced && can_be_asked) t->shown = push_matrix(r->L, r->net->count, 1).data;

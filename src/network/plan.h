@@ -8,6 +8,8 @@
  *   examples   any network, and minibatches: forward and backward over the examples, in blocks
  *              (src/network/examples.c); small networks by kernels that keep a few examples in the
  *              first-level cache (src/network/small.c)
+ *   features   linear layers above frozen ones of any kind: these are applied to the examples once, and what is above
+ *              descends on the moments of what they answer (src/network/features.c)
  * A path takes its work space when the plan is made and allocates nothing later. */
 #ifndef LN_PLAN_H
 #define LN_PLAN_H
@@ -61,6 +63,13 @@ ln_status ln_plan_moments(ln_context *cx, ln_plan *plan);
 ln_status ln_plan_observed(ln_context *cx, ln_plan *plan);
 ln_status ln_plan_examples(ln_context *cx, ln_plan *plan, bool batches);
 ln_status ln_plan_small(ln_context *cx, ln_plan *plan, bool batches);
+
+/* The plan where the first `frozen` layers never change from the network's parameters: for the full batch, whatever the
+ * optimizer. Only if ln_features_pay: the layers above are linear, none below is the host's own, and forming the features
+ * once costs less than these evaluations over the examples. */
+ln_status ln_plan_features(ln_context *cx, ln_plan *plan, const ln_net *net, const ln_task *task,
+                           size_t frozen);
+bool ln_features_pay(const ln_net *net, const ln_task *task, size_t frozen, double evaluations);
 
 /* Is the network small enough for ln_plan_small to pay in evaluations over so many examples? */
 bool ln_is_small(const ln_net *net, size_t examples);

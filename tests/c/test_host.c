@@ -426,6 +426,43 @@ static void another_thread_ends_lua_code_and_native_work(void **state) {
   linnet_close(i.S);
 }
 
+/* What every network had recorded is there, the same for all that went side by side. */
+static void another_thread_ends_an_ensemble(void **state) {
+  (void)state;
+  static const char *const ensembles[] = {
+      "hidden = 4, depth = 3", /* side by side */
+      "hidden = 4, activation = 'tanh'",
+  };
+  for (int workers = 1; workers <= 2; workers++) {
+    for (size_t k = 0; k < sizeof ensembles / sizeof *ensembles; k++) {
+      linnet_config config;
+      interrupter i = {0};
+      char text[800];
+      linnet_config_init(&config);
+      config.threads = workers;
+      assert_int_equal(linnet_open(&config, &i.S), LINNET_OK);
+      lua_register(linnet_lua(i.S), "ready", tell_ready);
+      current = &i;
+      snprintf(text, sizeof text,
+               "task = data.teacher { inputs = 3, outputs = 2, examples = 40, snr = 2, seed = 1 }\n"
+               "ens = network.ensemble { count = 6, task = task, seed = 1, scale = 0.1, %s }\n"
+               "ready()\n"
+               "ens:train { task = task, rate = 1e-9, steps = 1000000000, every = 10000 }",
+               ensembles[k]);
+      assert_int_equal(run_and_interrupt(&i, text), LINNET_EINTERRUPT);
+      lua_setglobal(linnet_lua(i.S), "failure");
+      assert_gives(i.S,
+                   "local run = failure.run\n"
+                   "assert(run.count == 6 and #run.averaged > 0 and #run.diverged == 0)\n"
+                   "for _, number in ipairs(run.averaged) do assert(#run[number].loss > 0) end\n"
+                   "for _, net in ipairs(ens) do assert(net:loss(task) < 1e3) end\n"
+                   "return #ens",
+                   6);
+      linnet_close(i.S);
+    }
+  }
+}
+
 static void another_thread_ends_native_work_without_a_hook(void **state) {
   (void)state;
   interrupter i = begin_interrupts(0);
@@ -702,6 +739,7 @@ int main(void) {
       cmocka_unit_test(calls_may_be_nested),
       cmocka_unit_test(print_and_warn_go_to_the_host),
       cmocka_unit_test(another_thread_ends_lua_code_and_native_work),
+      cmocka_unit_test(another_thread_ends_an_ensemble),
       cmocka_unit_test(another_thread_ends_native_work_without_a_hook),
       cmocka_unit_test(a_signal_handler_ends_lua_code_and_native_work),
       cmocka_unit_test(an_interrupt_at_any_time_ends_the_call),

@@ -224,6 +224,18 @@ static const struct {
      "bent:train { task = task, rate = 0.01, steps = 4, batch = 2, stop = function(s) return s.step > 2 end "
      "}\n"
      "return tostring(run), run.mean.loss, run.stderr.norms, run:quantile(0.5).alignment, flow.std.loss"},
+    {"small and frozen layers",
+     "local task = data.teacher { inputs = 3, outputs = 2, examples = 40, snr = 2, seed = 1 }\n"
+     "local function net(...) return network.new { sizes = { 3, 5, 2 }, activation = ..., bias = true, seed "
+     "= 1 "
+     "} end\n"
+     "local run = net('relu'):train { task = task, rate = 0.01, steps = 4, batch = 16, seed = 1, momentum = "
+     "0.5 }\n"
+     "local full = net('erf'):train { task = task, rate = 0.01, steps = 4 }\n"
+     "local above = net('tanh'):train { task = task, rate = 0.01, steps = 500, freeze = 1, every = 250 }\n"
+     "assert(run.plan:match 'first cache' and full.plan:match 'first cache' and above.plan:match "
+     "'^features')\n"
+     "return run.loss, full.loss, above.loss"},
     {"extensions",
      "network.activations.bent = { f = function(X) return X:tanh() end, df = function(X) return 1 - "
      "X:tanh():pow(2) end }\n"
