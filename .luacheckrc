@@ -6,5 +6,7 @@ ignore = { "581" }
 read_globals = { "matrix", "random", "data", "plot" }
 globals = { "network", "theory" }
 files["tests/lua"] = { std = "+busted", max_line_length = false, globals = { "assert" } }
+-- A line of a text there is a program.
+files["tests/language"] = { max_line_length = false, ignore = { "231", "331", "512" } }
 files["tests/fuzz/arguments.lua"] = { globals = { "fuzz" } }
 exclude_files = { "tests/fuzz/corpus" }

@@ -48,7 +48,7 @@ embeds   := $(patsubst examples/embed/%.c,$(BUILD)/examples/%,$(sort $(wildcard 
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all setup setup-test setup-lint run test test-slow fuzz run-fuzzers soak soak-threads bench install uninstall installcheck format lint sanitize tsan valgrind clean help
+.PHONY: all setup setup-test setup-lint run test test-slow fuzz run-fuzzers soak soak-threads bench install uninstall installcheck format lint sanitize tsan coverage valgrind clean help
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -172,6 +172,12 @@ tsan: ## the tests that use threads, under ThreadSanitizer (some minutes: every 
 	@$(MAKE) --no-print-directory BUILD=build/tsan OPT='-O1 -g' SANITIZE='-fsanitize=thread -fno-omit-frame-pointer' \
 	  ctests='$(patsubst tests/c/%.c,build/tsan/tests/%,$(call threaded,tests/c/*.c))' \
 	  luatests='$(call threaded,tests/lua/*_spec.lua)' test
+
+# Without optimization, so that a line is a line. Counts of children that a signal ends are lost.
+coverage: ## the lines of src/ that the tests reach, by file; fails below 90 %
+	@find build/coverage -name '*.gcda' -delete 2>/dev/null || true
+	@$(MAKE) --no-print-directory BUILD=build/coverage OPT='-O0 -g' SANITIZE='--coverage -fprofile-update=atomic' test
+	@build/coverage/linnet tools/coverage.lua build/coverage 90
 
 valgrind: all ## the quickstart under valgrind
 	OPENBLAS_NUM_THREADS=1 valgrind -q --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite \

@@ -9,7 +9,8 @@
 local M = {}
 
 -- Kept here: a session may change any of the globals.
-local load, print, rawset, select, tostring, type = load, print, rawset, select, tostring, type
+local error, load, pcall, rawget, rawset, select = error, load, pcall, rawget, rawset, select
+local tostring, type = tostring, type
 local getinfo, getupvalue, upvaluejoin = debug.getinfo, debug.getupvalue, debug.upvaluejoin
 local concat, globals, setmetatable = table.concat, _G, setmetatable
 
@@ -211,7 +212,8 @@ function M.finish(...)
     shown[i] = tostring(shown[i])
     if shown[i]:find("\n", 1, true) then separator = "\n" end
   end
-  print(concat(shown, separator, 1, count))
+  local fine, message = pcall(rawget(globals, "print"), concat(shown, separator, 1, count)) -- the user's, as in lua
+  if not fine then error(("error calling 'print' (%s)"):format(tostring(message)), 0) end
 end
 
 --- Remembers the error of a piece as `_err`.

@@ -40,12 +40,12 @@ bool report(linnet_state *S, int status);
 
 /* ---- script.c: running what the command line names ---- */
 
-void set_arguments(linnet_state *S,
-                   const command_line *line); /* arg, and package.path of a script's folder */
-bool run_initialisation(linnet_state *S);     /* LUA_INIT */
+/* The table arg, and the search for modules in a script's folder. */
+void set_arguments(linnet_state *S, const command_line *line);
+bool run_initialisation(linnet_state *S); /* LUA_INIT */
 bool run_actions(linnet_state *S, const command_line *line);
-bool run_script(linnet_state *S, const command_line *line);
-bool run_stdin(linnet_state *S);
+bool run_script(linnet_state *S,
+                const command_line *line); /* the script, or standard input if there is none */
 
 /* ---- prompt.c ---- */
 

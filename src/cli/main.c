@@ -10,17 +10,19 @@
 #include <unistd.h>
 
 static void show_version(bool whole) {
-  printf("linnet %s, %s\n", linnet_version(), LUA_RELEASE);
+  printf("linnet %s, %s\n", linnet_version(), LUA_COPYRIGHT);
   if (whole)
     printf("%s\nkernels: %s, of OpenBLAS %s\n", openblas_get_config(), linnet_kernels(),
            openblas_get_corename());
 }
 
+/* What is printed is out at once, as from lua: standard error and other programs may write to the same place. */
 static void write_out(void *ud, int stream, const char *text, size_t size) {
   (void)ud;
   hide_progress();
   if (stream == 2) fflush(stdout);
   fwrite(text, 1, size, stream == 1 ? stdout : stderr);
+  if (stream == 1 && text[size - 1] == '\n') fflush(stdout);
 }
 
 /* Large matrices come and go, and the pages of a fresh block cost more than the arithmetic on it: what was
@@ -88,7 +90,7 @@ static bool run(linnet_state *S, const command_line *line) {
     if (terminal)
       show_version(false), run_prompt(S);
     else
-      return run_stdin(S);
+      return run_script(S, line);
   }
   return true;
 }

@@ -40,6 +40,14 @@ static bool refuse(const char *what, const char *argument) {
   return false;
 }
 
+/* In lua's words. */
+static void ask_for_argument(const char *option) {
+  char message[400];
+  snprintf(message, sizeof message, "'%.200s' needs argument", option);
+  complain(message);
+  fputs(usage, stderr);
+}
+
 static bool read_threads(command_line *line, const char *text) {
   char *end;
   errno = 0;
@@ -98,7 +106,7 @@ static bool read_sandbox(command_line *line, const char *text) {
 static const char *argument_of(command_line *line, int *i, const char *rest) {
   if (*rest) return rest;
   if (*i + 1 < line->argc) return line->argv[++*i];
-  refuse("an argument must follow", line->argv[*i]);
+  ask_for_argument(line->argv[*i]);
   return NULL;
 }
 

@@ -108,11 +108,31 @@ static char *add_line(char *piece, const char *line) {
   return longer;
 }
 
+/* The global variable of this name as text, if it is set. */
+static int push_prompt(lua_State *L) {
+  if (lua_getglobal(L, lua_touserdata(L, 1)) != LUA_TNIL) luaL_tolstring(L, -1, NULL);
+  return 1;
+}
+
+/* What the user's _PROMPT or _PROMPT2 says, or `plain`. Stays on the stack while it is needed. */
+static const char *ask_for_prompt(linnet_state *S, const char *variable, const char *plain) {
+  lua_State *L = linnet_lua(S);
+  begin_work(3);
+  lua_pushcfunction(L, push_prompt);
+  lua_pushlightuserdata(L, (void *)variable);
+  int status = linnet_call(S, 1, 1);
+  end_work();
+  if (status != LINNET_OK) show_failure(S);
+  return status == LINNET_OK && lua_isstring(L, -1) ? lua_tostring(L, -1) : plain;
+}
+
 static void converse(linnet_state *S) {
   char *piece = NULL;
   for (;;) {
     const char *line;
-    reading how = read_line(piece ? ">> " : "> ", &line);
+    const char *prompt = piece ? ask_for_prompt(S, "_PROMPT2", ">> ") : ask_for_prompt(S, "_PROMPT", "> ");
+    reading how = read_line(prompt, &line);
+    lua_settop(linnet_lua(S), 1);
     if (how == READ_LINE) {
       piece = add_line(piece, line);
       if (!piece || !take(S, piece)) continue;

@@ -1,14 +1,11 @@
 #include "command.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static const char *program = "linnet";
 
 void name_program(const char *argv0) {
-  if (!argv0 || !*argv0) return;
-  const char *slash = strrchr(argv0, '/');
-  program = slash ? slash + 1 : argv0;
+  if (argv0 && *argv0) program = argv0;
 }
 
 void complain(const char *message) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Runs a C function in S with a pointer as its argument; what it returns stays on the stack. */
 static int run(linnet_state *S, lua_CFunction f, const void *argument) {
@@ -27,20 +28,48 @@ static void create_arg(lua_State *L, const command_line *line) {
   lua_setglobal(L, "arg");
 }
 
-static void search_beside(lua_State *L, const char *script) {
-  const char *slash = strrchr(script, '/');
-  lua_pushlstring(L, slash ? script : "./", slash ? (size_t)(slash - script) + 1 : 2);
-  const char *folder = lua_tostring(L, -1);
-  lua_getglobal(L, "package");
-  lua_getfield(L, -1, "path");
-  lua_pushfstring(L, "%s?.lua;%s?/init.lua;%s", folder, folder, luaL_tolstring(L, -1, NULL));
-  lua_setfield(L, -4, "path");
+/* package.searchers: modules beside the script, whatever package.path says. Upvalues: its folder, and whether
+ * bytecode may be loaded. */
+static int search_beside(lua_State *L) {
+  static const char *const endings[] = {".lua", "/init.lua"};
+  const char *module = luaL_checkstring(L, 1), *folder = lua_tostring(L, lua_upvalueindex(1));
+  const char *mode = lua_toboolean(L, lua_upvalueindex(2)) ? NULL : "t", *path[2];
+  const char *name = luaL_gsub(L, module, ".", "/");
+  for (int i = 0; i < 2; i++) {
+    path[i] = lua_pushfstring(L, "%s%s%s", folder, name, endings[i]);
+    if (access(path[i], R_OK) != 0) continue;
+    if (luaL_loadfilex(L, path[i], mode) != LUA_OK)
+      return luaL_error(L, "error loading module '%s' from file '%s':\n\t%s", module, path[i],
+                        lua_tostring(L, -1));
+    lua_pushstring(L, path[i]);
+    return 2;
+  }
+  lua_pushfstring(L, "no file '%s'\n\tno file '%s'", path[0], path[1]);
+  return 1;
 }
+
+/* Behind package.preload. */
+static void add_search_beside(lua_State *L, const char *script, bool bytecode) {
+  const char *slash = strrchr(script, '/');
+  lua_getglobal(L, "package");
+  lua_getfield(L, -1, "searchers");
+  for (lua_Integer i = luaL_len(L, -1); i >= 2; i--) {
+    lua_geti(L, -1, i);
+    lua_seti(L, -2, i + 1);
+  }
+  lua_pushlstring(L, slash ? script : "./", slash ? (size_t)(slash - script) + 1 : 2);
+  lua_pushboolean(L, bytecode);
+  lua_pushcclosure(L, search_beside, 2);
+  lua_seti(L, -2, 2);
+}
+
+static bool may_load_bytecode(const command_line *line) { return line->caps & LINNET_NATIVE; }
 
 static int set_up(lua_State *L) {
   const command_line *line = lua_touserdata(L, 1);
   create_arg(L, line);
-  if (line->script < line->argc && !line->from_stdin) search_beside(L, line->argv[line->script]);
+  if (line->script < line->argc && !line->from_stdin && line->caps & LINNET_REQUIRE)
+    add_search_beside(L, line->argv[line->script], may_load_bytecode(line));
   return 0;
 }
 
@@ -59,8 +88,6 @@ static bool run_file(linnet_state *S, const char *path) {
   lua_settop(linnet_lua(S), 0);
   return fine;
 }
-
-bool run_stdin(linnet_state *S) { return run_file(S, NULL); }
 
 bool run_initialisation(linnet_state *S) {
   static const char *const names[] = {"=LUA_INIT_5_4", "=LUA_INIT"};
@@ -97,13 +124,18 @@ bool run_actions(linnet_state *S, const command_line *line) {
 
 /* ---- the script ---- */
 
-/* The script's function and its arguments, or a message. */
+/* The function of the script, or of standard input, and the arguments that `arg` has by now; or a message. */
 static int load_script(lua_State *L) {
   const command_line *line = lua_touserdata(L, 1);
-  int count = line->argc - line->script - 1;
-  if (luaL_loadfilex(L, line->from_stdin ? NULL : line->argv[line->script], "t") != LUA_OK) return 1;
-  luaL_checkstack(L, count, "too many arguments to the script");
-  for (int i = 1; i <= count; i++) lua_pushstring(L, line->argv[line->script + i]);
+  bool given = line->script < line->argc;
+  const char *path = given && !line->from_stdin ? line->argv[line->script] : NULL;
+  if (luaL_loadfilex(L, path, may_load_bytecode(line) ? NULL : "t") != LUA_OK || !given) return 1;
+  int arguments = lua_gettop(L) + 1;
+  if (lua_getglobal(L, "arg") != LUA_TTABLE) return lua_pushliteral(L, "'arg' is not a table"), 1;
+  int count = (int)luaL_len(L, arguments);
+  luaL_checkstack(L, count, "too many arguments to script");
+  for (int i = 1; i <= count; i++) lua_rawgeti(L, arguments, i);
+  lua_remove(L, arguments);
   return 1 + count;
 }
 

@@ -9,7 +9,7 @@ static linnet_state *state_of(lua_State *L) { return lua_touserdata(L, lua_upval
 
 static lua_State *check_coroutine(lua_State *L) {
   lua_State *co = lua_tothread(L, 1);
-  luaL_argexpected(L, co, 1, "coroutine");
+  luaL_argexpected(L, co, 1, "thread");
   return co;
 }
 

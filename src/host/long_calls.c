@@ -225,7 +225,7 @@ static int table_insert(lua_State *L) {
 static int table_remove(lua_State *L) {
   if (!invents_length(L) || lua_isnoneornil(L, 2)) return lua_own(L);
   lua_Integer size = luaL_len(L, 1), at = luaL_checkinteger(L, 2);
-  if (at != size) luaL_argcheck(L, (lua_Unsigned)at - 1u <= (lua_Unsigned)size, 2, "position out of bounds");
+  if (at != size) luaL_argcheck(L, (lua_Unsigned)at - 1u <= (lua_Unsigned)size, 1, "position out of bounds");
   lua_geti(L, 1, at);
   if (at < size) shift(L, at + 1, at, (lua_Unsigned)(size - at), false);
   lua_pushnil(L);

@@ -37,9 +37,11 @@ static int print(lua_State *L) {
 /* Lua's warning function: "@on" and "@off" switch, other messages come in parts. Never raises. */
 static void warn(void *ud, const char *text, int to_be_continued) {
   linnet_state *S = ud;
-  if (!S->warned_part && !to_be_continued && text[0] == '@') {
+  /* Lua itself takes the last part of a message that is not shown for one of its own. */
+  if ((!S->warned_part || !S->warnings) && !to_be_continued && text[0] == '@') {
     if (!strcmp(text, "@on")) S->warnings = true;
     if (!strcmp(text, "@off")) S->warnings = false;
+    S->warned_part = false;
     return;
   }
   if (S->warnings) {

@@ -52,6 +52,7 @@ static int gate_without_argument(lua_State *L) { return lua_isnoneornil(L, 1) ? 
 /* ---- gates that ask more ---- */
 
 static int open_file(lua_State *L) {
+  luaL_checkstring(L, 1);
   const char *mode = luaL_optstring(L, 2, "r");
   unsigned needs = *mode == 'r' ? LINNET_READ : LINNET_WRITE;
   if (strchr(mode, '+')) needs |= LINNET_READ | LINNET_WRITE;

@@ -8,7 +8,10 @@ local function run(given)
   local command = { linnet, input = given.input or "", env = { LUA_INIT = "" } }
   for name, value in pairs(given.env or {}) do command.env[name] = value end
   for i, word in ipairs(given) do command[i + 1] = word end
-  return assert(process.run(command))
+  local outcome = assert(process.run(command))
+  -- Messages begin with the command as it was called.
+  if outcome.errors:sub(1, #linnet) == linnet then outcome.errors = "linnet" .. outcome.errors:sub(#linnet + 1) end
+  return outcome
 end
 
 local folder
@@ -44,10 +47,10 @@ describe("linnet", function()
     { "requires a module into a named global", { "-l", "g=string", "-e", "print(g == string)" }, output = "true\n" },
     { "runs options in their order", { "-e", "print(g)", "-lg=string", "-e", "print(g == string)" },
       output = "nil\ntrue\n" },
-    { "shows the version", { "-v" }, output = "^linnet %d+%.%d+%.%d+, Lua 5%.4%.%d+\n$" },
+    { "shows the version", { "-v" }, output = "^linnet %d+%.%d+%.%d+, Lua 5%.4%.%d+ .*PUC%-Rio\n$" },
     { "shows the version and goes on", { "-v", "-e", "print(1)" }, output = "^linnet .*\n1\n$" },
     { "shows all versions", { "--version" },
-      output = "^linnet %d+%.%d+%.%d+, Lua 5%.4%.%d+\nOpenBLAS .*\nkernels: %w+, of OpenBLAS %w+\n$" },
+      output = "^linnet %d+%.%d+%.%d+, Lua 5%.4%.%d+ .*PUC%-Rio\nOpenBLAS .*\nkernels: %w+, of OpenBLAS %w+\n$" },
     { "computes with narrower kernels when asked to", { "--version" }, env = { LINNET_KERNELS = "base" },
       output = "^linnet .*\nkernels: base, of OpenBLAS %w+\n$" },
     { "knows the kernels' names", { "-v" }, env = { LINNET_KERNELS = "avx2" }, status = 1,
@@ -91,7 +94,7 @@ describe("linnet", function()
     { "reports an unknown long option", { "--thread" }, status = 1,
       errors = "^linnet: unrecognized option '%-%-thread'\nusage: " },
     { "reports letters behind an option", { "-iv" }, status = 1, errors = "^linnet: unrecognized option '%-iv'\n" },
-    { "reports a missing argument", { "-e" }, status = 1, errors = "^linnet: an argument must follow '%-e'\nusage: " },
+    { "reports a missing argument", { "-e" }, status = 1, errors = "^linnet: '%-e' needs argument\nusage: " },
     { "reports a senseless number of threads", { "--threads", "two" }, status = 1,
       errors = "^linnet: %-%-threads takes a number from 1 to 1024, got 'two'\n" },
     { "reports no amount of memory", { "--memory", "1x" }, status = 1,
@@ -107,7 +110,7 @@ describe("linnet", function()
     { "permits what the sandbox says", { "--sandbox=read,environment", "-e",
       "io.open('README.md') print(os.getenv 'HOME' ~= nil, pcall(os.execute))" }, output = "^true\tfalse\t.*running programs" },
     { "reports no threads", { "--threads=0" }, status = 1, errors = "got '0'" },
-    { "refuses bytecode", { "-" }, input = string.dump(function() end), status = 1,
+    { "refuses bytecode in a sandbox", { "--sandbox=read", "-" }, input = string.dump(function() end), status = 1,
       errors = "attempt to load a binary chunk" },
 
     { "runs LUA_INIT", { "-e", "print(2)" }, env = { LUA_INIT = "print(1)" }, output = "1\n2\n" },
@@ -162,6 +165,18 @@ describe("a script", function()
     local here = process.run { "sh", "-c", ('cd "$1/sub" && exec "$2" main.lua'), "sh", folder,
       linnet:find "^/" and linnet or os.getenv "PWD" .. "/" .. linnet }
     assert.equal("beside\tpackage\n", here.output)
+  end)
+
+  it("finds modules beside it in a sandbox that may require, and no bytecode among them", function()
+    write("sub/coded.lua", string.dump(load "return 'bytecode'"))
+    write("sub/broken.lua", "x =")
+    local path = write("sub/boxed.lua", "for _, name in ipairs { 'beside', 'coded', 'broken', 'none' } do\n"
+      .. "local ok, value = pcall(require, name) print(ok and (value.name or value) or value) end")
+    local free, boxed, shut = run { path }, run { "--sandbox=require", path }, run { "--sandbox=read", path }
+    assert.truthy(free.output:find("^beside\nbytecode\nerror loading module 'broken' from file '.*sub/broken%.lua':\n\t.*"
+      .. "module 'none' not found:.*\n\tno file '.*sub/none%.lua'\n\tno file '.*sub/none/init%.lua'"))
+    assert.truthy(boxed.output:find("^beside\nerror loading module 'coded'.*attempt to load a binary chunk"))
+    assert.truthy(shut.output:find("^module 'beside' not found"))
   end)
 
   it("finds its own modules before those of LUA_PATH, and those before the rest", function()
