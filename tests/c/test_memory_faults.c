@@ -61,10 +61,20 @@ static const struct {
      "theory.semantic.illusion { task = task, a0 = 1e-3, item = 'pine', property = 'has leaves' }\n"
      "theory.semantic.illusions { Y = matrix { {1, 1}, {1, 0}, {0, 1} }, a0 = 1e-2 }\n"
      "theory.semantic.trajectories { task = task, a0 = 1e-3, t = { 1, 5 } }\n"
+     "theory.semantic.illusion { task = task, a0 = 1e-3, item = 1, property = 2, t = { 1, 5 } }\n"
+     "theory.semantic.reversal { s = 1, w1 = { 0.1, 0 }, w2 = { 0.1, 0.1 } }\n"
+     "theory.semantic.crossing { t = { 0, 1 }, values = matrix { {0, 1}, {2, 0} }, level = 1 }\n"
      "theory.semantic.structure { kind = 'grid', n = { 2, 3 }, sigma = 2 }\n"
      "theory.semantic.tree_features { branching = { 2, 2 }, features = 1 }\n"
      "theory.pathways.race { contexts = 3, per_context = 2, b0 = .1, c0 = .1, t = { 0, 5 } }\n"
      "theory.depth.fine_tuning_time { depth = 3 }\n"},
+    {"small starts and gates",
+     "local task = data.semantic()\n"
+     "local net = network.new { task = task, hidden = 9, scale = 1e-3, seed = 1 }\n"
+     "theory.predict { net = net, task = task, times = { 1, 5 }, solution = 'small_start' }\n"
+     "local gated = network.gated { task = data.task { X = matrix.eye(2), Y = matrix.ones(1, 2) },\n"
+     "  gates = matrix.ones(1, 2), layers = { a = { 2, 2 }, b = { 1, 2 } }, paths = { { 'a', 'b' } } }\n"
+     "gated:train { rate = 0.1, steps = 3 }\n"},
     {"matrix",
      "local A = matrix { {4, 1, 0}, {1, 3, 1}, {0, 1, 2} }\n"
      "local v = matrix { 1, 2, 3 }\n"
