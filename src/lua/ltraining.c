@@ -157,8 +157,10 @@ void check_rate(training *t) {
   run *r = &t->run;
   const ln_trainer *trainer = &t->trainer;
   if (trainer->batches.size) return;
+  /* of what is trained: a reduced network never leaves its coordinates, and the check is as cheap as its steps */
+  const ln_plan *plan = r->reduced ? &r->plan : &r->probe.task;
   check(r->L, r->call,
-        ln_check_rate(context_of(r->L), &r->probe.task, &trainer->descent, t->schedule.steps, &t->limit));
+        ln_check_rate(context_of(r->L), plan, &trainer->descent, t->schedule.steps, &t->limit));
 }
 
 bool push_warning(const training *t) {

@@ -55,7 +55,6 @@ ALWAYS_INLINE void finish(epilogue what, const product *p, size_t at, size_t j, 
 #define COLUMNS_8(X, R) COLUMNS_6(X, R) X(R, 6) X(R, 7)
 #define ROWS_1(X, j) X(0, j)
 #define ROWS_2(X, j) ROWS_1(X, j) X(1, j)
-#define ROWS_3(X, j) ROWS_2(X, j) X(2, j)
 
 #define SUM(r, j) vec s##r##_##j = {0};
 #define LOAD(r, unused) const vec a##r = *(const vec *)(a + r * LANES);
@@ -69,10 +68,10 @@ ALWAYS_INLINE void finish(epilogue what, const product *p, size_t at, size_t j, 
 
 /* R vectors of rows from i on by C columns from j0 on. */
 #define BLOCK(R, C)                                                                                          \
-  ALWAYS_INLINE void block_##R##_##C(epilogue what, bool transposed, size_t inner, const product *p,         \
-                                     size_t i, size_t j0) {                                                  \
+  ALWAYS_INLINE void block_##R##_##C(epilogue what, bool transposed, const product *p, size_t i,             \
+                                     size_t j0) {                                                            \
     const double *a = p->A + i, *b = transposed ? p->B + j0 : p->B + j0 * p->ldb;                            \
-    COLUMNS_##C(SUMS, R) for (size_t k = 0; k < inner; k++) {                                                \
+    COLUMNS_##C(SUMS, R) for (size_t k = 0; k < p->inner; k++) {                                             \
       ROWS_##R(LOAD, ) COLUMNS_##C(MULTIPLIES, R) a += p->lda;                                               \
       b += transposed ? p->ldb : 1;                                                                          \
     }                                                                                                        \
@@ -84,45 +83,31 @@ ALWAYS_INLINE void finish(epilogue what, const product *p, size_t at, size_t j, 
   BLOCK(R, C)                                                                                                \
   BLOCK(R, 2)                                                                                                \
   BLOCK(R, 1)                                                                                                \
-  ALWAYS_INLINE void strip_##R(epilogue what, bool transposed, size_t inner, const product *p, size_t i) {   \
+  ALWAYS_INLINE void strip_##R(epilogue what, bool transposed, const product *p, size_t i) {                 \
     size_t j = 0;                                                                                            \
-    for (; j + C <= p->cols; j += C) block_##R##_##C(what, transposed, inner, p, i, j);                      \
-    if (C > 4 && j + 4 <= p->cols) block_##R##_4(what, transposed, inner, p, i, j), j += 4;                  \
-    for (; j + 2 <= p->cols; j += 2) block_##R##_2(what, transposed, inner, p, i, j);                        \
-    if (j < p->cols) block_##R##_1(what, transposed, inner, p, i, j);                                        \
+    for (; j + C <= p->cols; j += C) block_##R##_##C(what, transposed, p, i, j);                             \
+    if (C > 4 && j + 4 <= p->cols) block_##R##_4(what, transposed, p, i, j), j += 4;                         \
+    for (; j + 2 <= p->cols; j += 2) block_##R##_2(what, transposed, p, i, j);                               \
+    if (j < p->cols) block_##R##_1(what, transposed, p, i, j);                                               \
   }
 
 /* As many sums as there are registers for: 32 with AVX-512, else 16. */
 #if LANES == 8
 BLOCK(1, 4)
 BLOCK(2, 4)
-BLOCK(3, 4)
 STRIP(1, 8)
 STRIP(2, 8)
-STRIP(3, 8)
 #else
 BLOCK(1, 4)
 BLOCK(2, 4)
 STRIP(1, 8)
 STRIP(2, 6)
-STRIP(3, 4)
 #endif
 
-ALWAYS_INLINE void multiply_by(epilogue what, bool transposed, size_t inner, const product *p) {
-  size_t i = 0, left = p->rows / LANES;
-  for (; left > 4 || left == 3; left -= 3, i += 3 * LANES) strip_3(what, transposed, inner, p, i);
-  for (; left >= 2; left -= 2, i += 2 * LANES) strip_2(what, transposed, inner, p, i);
-  if (left) strip_1(what, transposed, inner, p, i);
-}
-
-/* Frequent sizes are compiled for themselves. */
 ALWAYS_INLINE void multiply(epilogue what, bool transposed, const product *p) {
-  if (p->inner == 8)
-    multiply_by(what, transposed, 8, p);
-  else if (p->inner == 16)
-    multiply_by(what, transposed, 16, p);
-  else
-    multiply_by(what, transposed, p->inner, p);
+  size_t i = 0;
+  for (; i + 2 * LANES <= p->rows; i += 2 * LANES) strip_2(what, transposed, p, i);
+  if (i < p->rows) strip_1(what, transposed, p, i);
 }
 
 #endif
