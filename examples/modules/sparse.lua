@@ -1,7 +1,7 @@
 --- A module in Lua: an activation, a start and an observable, under names that work wherever the built-in ones do.
 --
 --     local sparse = require "sparse"
---     local net = network.new { task = task, hidden = 50, activation = "swish", init = "sparse", density = 0.2, seed = 1 }
+--     local net = network.new { task = task, hidden = 50, activation = "swish", init = "sparse", density = 0.2 }
 --     net:train { task = task, rate = 0.1, steps = 1000, record = { "loss", "zeros" } }
 
 local linnet = require "linnet"

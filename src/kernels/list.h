@@ -46,12 +46,12 @@ LN_KERNEL(void, stage_errors,
            double rtol, double atol, double sums[2]))
 /* With e = exp(-x t) - 1, n a multiple of 8: sums of w e (e + 2)/x, w (e + 1)^2/x, w (e + 1)^2, w e^2/x^2 and w e^2/x. */
 LN_KERNEL(void, relaxation_sums,
-          (size_t n, double t, const double *x, const double *w, const double *w_over_x, const double *w_over_xx,
-           double sums[5]))
+          (size_t n, double t, const double *x, const double *w, const double *w_over_x,
+           const double *w_over_xx, double sums[5]))
 /* The same without the first, 1 + e with all its digits, e with those that are left where x t > 1. */
 LN_KERNEL(void, late_relaxation_sums,
-          (size_t n, double t, const double *x, const double *w, const double *w_over_x, const double *w_over_xx,
-           double sums[4]))
+          (size_t n, double t, const double *x, const double *w, const double *w_over_x,
+           const double *w_over_xx, double sums[4]))
 /* X, outputs x inputs without gaps, of time i to X + i outputs inputs (balanced_map.h), or only its
  * diagonal, all else being left as it is. NaN where H is not positive definite. */
 LN_KERNEL(void, balanced_map,

@@ -77,7 +77,7 @@ void set_file_name(lua_State *L, int fields, const char *path);
 
 /* Parts of the module's table and of the tasks' methods; each list ends with a null name. */
 extern const luaL_Reg task_methods[], task_choices[], task_changes[];
-extern const luaL_Reg generator_makers[], structured_makers[], teacher_makers[], observed_makers[], table_makers[],
-    file_makers[], bundled_makers[];
+extern const luaL_Reg generator_makers[], structured_makers[], teacher_makers[], observed_makers[],
+    table_makers[], file_makers[], bundled_makers[];
 
 #endif
