@@ -282,14 +282,15 @@ static void read_record(const options *o, bool recorded[CURVES]) {
     const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
     size_t i = 0;
     while (i < CURVES && strcmp(name, curve_names[i])) i++;
-    if (i == CURVES) {
+    if (i < CURVES) {
+      recorded[i] = true;
+    } else {
       const char *likely = nearest(name, curve_names);
       if (likely) option_fail(o, "record", "does not know '%s'; did you mean '%s'?", name, likely);
       option_fail(o, "record",
                   "has %s, and knows test_error, train_error, excess_error, weight_power and weight_norm",
                   describe(L, -1));
     }
-    recorded[i] = true;
     lua_pop(L, 1);
   }
 }

@@ -1,6 +1,6 @@
 #include "theory/coloured_flow.h"
 
-#include <complex.h>
+#include "theory/complex_number.h"
 #include <math.h>
 
 /* The ellipse z = -hi sinh^2(w/2), w = lr + i phi, has foci 0 and hi and its left end at phi = 0. Every integrand takes conjugate

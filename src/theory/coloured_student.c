@@ -119,8 +119,8 @@ ln_status ln_coloured_best_ridge(ln_context *cx, const ln_coloured *p, double *r
   ln_status status = ln_coloured_check(cx, p);
   if (status == LN_OK) status = ln_charge(cx, 30.0 * (GRID + GOLDEN_STEPS) * (double)p->count);
   if (status != LN_OK) return status;
-  double least = without_ridge(p), top = 0, lowest = INFINITY;
-  for (size_t j = 0; j < p->count; j++) top = fmax(top, p->variance[j]);
+  double least = without_ridge(p), top = p->variance[0], lowest = INFINITY;
+  for (size_t j = 1; j < p->count; j++) top = fmax(top, p->variance[j]);
   double low = log(top) - LOG_MOST, step = 2 * LOG_MOST / GRID, best = low;
   for (int i = 0; i <= GRID; i++) {
     double now = excess_at(p, least, low + i * step);

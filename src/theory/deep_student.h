@@ -41,7 +41,7 @@ ln_status ln_deep_at(ln_context *cx, const ln_deep_student *student, const doubl
                      ln_deep_errors *errors);
 
 /* At t = infinity, in closed form: infinite errors at alpha = 1 with noise. */
-ln_status ln_deep_limit(ln_context *cx, const ln_deep_student *student, ln_deep_errors *errors);
+ln_status ln_deep_limit(ln_context *cx, const ln_deep_student *student, ln_deep_errors *r);
 
 /* The time at which the training error has come down to its limit plus `left` times what it was above it at first,
  * 0 < left < 1. */

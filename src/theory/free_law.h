@@ -13,7 +13,7 @@
 #ifndef LN_FREE_LAW_H
 #define LN_FREE_LAW_H
 
-#include <complex.h>
+#include "theory/complex_number.h"
 
 #include "core/context.h"
 

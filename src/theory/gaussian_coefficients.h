@@ -14,7 +14,7 @@ typedef struct ln_gaussian_coefficients {
 
 /* Closed forms for linear, relu, leaky_relu, erf and hard_tanh; the others, which are analytic near the real line, by the
  * trapezoid rule. LN_EARG unless 0 < scale <= 1e4. */
-ln_status ln_gaussian_coefficients_of(ln_context *cx, const ln_activation *activation, double scale,
+ln_status ln_gaussian_coefficients_of(ln_context *cx, const ln_activation *phi, double scale,
                                       ln_gaussian_coefficients *c);
 
 #endif

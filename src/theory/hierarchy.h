@@ -26,7 +26,7 @@ typedef struct ln_levels {
 
 /* LN_EARG unless there are 1 .. LN_LEVELS_MAX levels below the root, each of whole numbers of 2 children or more, and all sizes are
  * exact. */
-ln_status ln_tree_levels(ln_context *cx, const ln_tree *tree, ln_levels *levels);
+ln_status ln_tree_levels(ln_context *cx, const ln_tree *tree, ln_levels *y);
 
 /* Branching diffusion: a feature is +-1 at the root and flips on each edge to level l with probability flip[l-1], D of them in
  * [0, 1/2]. correlation[l] is that of two items whose last common ancestor is at level l, eigenvalue[l] of the items' correlation
@@ -38,11 +38,11 @@ ln_status ln_tree_diffusion(ln_context *cx, const ln_tree *tree, const double *f
  * of Y, exactly. */
 ln_status ln_tree_features(ln_context *cx, const ln_tree *tree, const double *features, double *sigma);
 /* That Y itself: rows by level, nodes in order, a node's features together; (sum over l of n_l features[l]) x M_0. */
-void ln_tree_items(const ln_levels *levels, const double *features, ln_matrix Y);
+void ln_tree_items(const ln_levels *y, const double *features, ln_matrix Y);
 
 /* From the strengths a[l] of the levels' modes: the hidden similarity of two items that part below level l (l = D: of an item with
  * itself), their squared distance, and how far a new property of the one is projected to the other. */
-void ln_tree_similarity(const ln_levels *levels, const double *a, double *similarity, double *distance2,
+void ln_tree_similarity(const ln_levels *y, const double *a, double *similarity, double *distance2,
                         double *projection);
 
 #endif

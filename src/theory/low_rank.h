@@ -36,13 +36,13 @@ typedef struct ln_low_rank_errors {
   double *target; /* |W - (what the data show)|^2 */
 } ln_low_rank_errors;
 
-/* At n times t >= 0 in any order, infinity allowed. */
-ln_status ln_low_rank_at(ln_context *cx, const ln_low_rank *p, bool published, const double *t, size_t n,
+/* At n times >= 0 in any order, infinity allowed. */
+ln_status ln_low_rank_at(ln_context *cx, const ln_low_rank *t, bool published, const double *times, size_t n,
                          const ln_low_rank_errors *errors);
 /* (1/P)|Y - W X|^2 from |W - (what the data show)|^2. */
 double ln_low_rank_train(const ln_low_rank *p, double target);
 /* The lowest excess error over time, and when (infinity: the limit). */
-ln_status ln_low_rank_best(ln_context *cx, const ln_low_rank *p, bool published, double *time,
+ln_status ln_low_rank_best(ln_context *cx, const ln_low_rank *t, bool published, double *time,
                            double *excess);
 
 /* ---- two tasks on the same inputs, with one mode each, learned together ---- */
@@ -56,8 +56,8 @@ typedef struct ln_transfer {
 /* LN_EARG as above, and unless |overlap| <= 1 and there are at least as many examples as inputs. */
 ln_status ln_transfer_check(ln_context *cx, const ln_transfer *p);
 /* |W_A - teacher_A|^2 of the outputs of A, to leading order in the sizes. */
-ln_status ln_transfer_at(ln_context *cx, const ln_transfer *p, const double *t, size_t n, double *excess);
-ln_status ln_transfer_best(ln_context *cx, const ln_transfer *p, double *time, double *excess);
+ln_status ln_transfer_at(ln_context *cx, const ln_transfer *t, const double *times, size_t n, double *excess);
+ln_status ln_transfer_best(ln_context *cx, const ln_transfer *t, double *time, double *excess);
 /* Task A by itself. `s` must outlive the answer: it is p->s. */
 ln_low_rank ln_transfer_alone(const ln_transfer *p);
 

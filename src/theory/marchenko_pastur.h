@@ -7,7 +7,7 @@
 #ifndef LN_MARCHENKO_PASTUR_H
 #define LN_MARCHENKO_PASTUR_H
 
-#include <complex.h>
+#include "theory/complex_number.h"
 
 #include "core/context.h"
 

@@ -62,12 +62,12 @@ static double step_at(double Q) { return fmin(0.1, 0.25 / sqrt(Q)); }
 static ln_status trapezoid(ln_context *cx, const ln_unit *unit, double Q, ln_unit_means *means) {
   const ln_activation *phi = unit->activation;
   double h = step_at(Q), root = sqrt(Q), fine[4] = {0}, coarse[4] = {0};
-  size_t n = 2 * (size_t)ceil(REACH / h) + 1;
+  size_t middle = (size_t)ceil(REACH / h), n = 2 * middle + 1;
   for (size_t from = 0; from < n; from += CHUNK) {
     double z[CHUNK], x[CHUNK], y[CHUNK], d[CHUNK];
     size_t count = n - from < CHUNK ? n - from : CHUNK;
     for (size_t i = 0; i < count; i++) {
-      z[i] = h * ((double)(from + i) - (double)(n / 2));
+      z[i] = h * ((double)(from + i) - (double)middle);
       x[i] = root * z[i];
     }
     ln_status status = phi->f(cx, phi->ud, x, y, count);
@@ -79,7 +79,7 @@ static ln_status trapezoid(ln_context *cx, const ln_unit *unit, double Q, ln_uni
       double parts[4] = {w * y[i] * y[i], w * d2, w * d2 * d2, w * y[i] * d[i] * z[i] / root};
       for (int k = 0; k < 4; k++) {
         fine[k] += parts[k];
-        if ((from + i) % 2 == (n / 2) % 2) coarse[k] += 2 * parts[k];
+        if ((from + i) % 2 == middle % 2) coarse[k] += 2 * parts[k];
       }
     }
   }
