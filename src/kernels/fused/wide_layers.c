@@ -28,9 +28,13 @@ typedef struct pair {
 } pair;
 
 ALWAYS_INLINE double sum_of(vec x) {
-  double sum = 0;
-  for (int i = 0; i < LANES; i++) sum += x[i];
-  return sum;
+#if LANES == 8
+  x += __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3);
+  x += __builtin_shufflevector(x, x, 2, 3, 0, 1, 6, 7, 4, 5);
+#elif LANES == 4
+  x += __builtin_shufflevector(x, x, 2, 3, 0, 1);
+#endif
+  return x[0] + x[1];
 }
 
 ALWAYS_INLINE void change(const ln_descent_rule *rule, vec gradient, double *w, double *v) {
