@@ -52,25 +52,17 @@ static void refuse_status(lua_State *L, const char *kind, const char *name, int 
 
 /* ---- activations ---- */
 
-static ln_matrix push_dense(lua_State *L, int index, const char *name) {
-  ln_matrix X = check_matrix(L, index, name, "X"), dense = push_matrix(L, X.rows, X.cols);
-  ln_copy(X, dense);
-  return dense;
-}
-
-static int apply_f(lua_State *L) {
+static int apply(lua_State *L, bool slope) {
   const linnet_activation *a = own(L);
-  ln_matrix X = push_dense(L, 1, a->name), Y = push_matrix(L, X.rows, X.cols);
-  a->f(a->ud, X.data, Y.data, X.rows * X.cols);
+  ln_matrix given = check_matrix(L, 1, a->name, "X"), X = push_matrix(L, given.rows, given.cols),
+            Y = push_matrix(L, given.rows, given.cols);
+  ln_copy(given, X);
+  (slope ? a->df : a->f)(a->ud, X.data, Y.data, X.rows * X.cols);
   return 1;
 }
 
-static int apply_df(lua_State *L) {
-  const linnet_activation *a = own(L);
-  ln_matrix X = push_dense(L, 1, a->name), D = push_matrix(L, X.rows, X.cols);
-  a->df(a->ud, X.data, D.data, X.rows * X.cols);
-  return 1;
-}
+static int apply_f(lua_State *L) { return apply(L, false); }
+static int apply_df(lua_State *L) { return apply(L, true); }
 
 void linnet_addactivation(lua_State *L, const linnet_activation *activation) {
   push_struct(L, activation, sizeof *activation);

@@ -125,6 +125,11 @@ int pop_matrices(lua_State *L, const times *t) {
   return 1;
 }
 
+void put_number(lua_State *L, const char *name, double x) {
+  lua_pushnumber(L, x);
+  lua_setfield(L, -2, name);
+}
+
 void put_field(lua_State *L, const char *name, int index, const times *t) {
   int table = lua_gettop(L);
   lua_pushvalue(L, index);

@@ -45,6 +45,9 @@ ln_matrix *push_matrices(lua_State *L, size_t count, size_t rows, size_t cols);
 /* ... turns the values they were made of into the matrix for one number, or a list for more. Returns 1. */
 int pop_matrices(lua_State *L, const times *t);
 
+/* Sets a number of the table on top of the stack. */
+void put_number(lua_State *L, const char *name, double x);
+
 /* Sets a field of the table on top of the stack: the value at index as it is, or (t not null) the answers
  * there in the shape of t. */
 void put_field(lua_State *L, const char *name, int index, const times *t);

@@ -8,11 +8,6 @@
 #include "lua/callback.h"
 #include "lua/lunit.h"
 
-static void set_number(lua_State *L, const char *name, double x) {
-  lua_pushnumber(L, x);
-  lua_setfield(L, -2, name);
-}
-
 /* How many layers it takes for a distance to fall by e when each multiplies it by `factor`: infinity at 1, negative if it
  * grows. */
 static double layers_of(double factor) { return factor == 1 ? INFINITY : -1 / log(factor); }
@@ -59,22 +54,22 @@ static int mean_field(lua_State *L) {
   }
   double chi = critical ? 1 : sw * m.slope2;
   lua_createtable(L, 0, 12);
-  set_number(L, "q", q);
-  set_number(L, "chi", chi);
-  set_number(L, "weight_variance", sw);
-  set_number(L, "bias_variance", sb);
-  set_number(L, "phi2", m.square);
-  set_number(L, "slope2", m.slope2);
-  set_number(L, "slope4", m.slope4);
-  set_number(L, "variance_scale", layers_of(sw * m.gain));
-  set_number(L, "gradient_scale", layers_of(chi));
-  set_number(L, "error", m.error);
+  put_number(L, "q", q);
+  put_number(L, "chi", chi);
+  put_number(L, "weight_variance", sw);
+  put_number(L, "bias_variance", sb);
+  put_number(L, "phi2", m.square);
+  put_number(L, "slope2", m.slope2);
+  put_number(L, "slope4", m.slope4);
+  put_number(L, "variance_scale", layers_of(sw * m.gain));
+  put_number(L, "gradient_scale", layers_of(chi));
+  put_number(L, "error", m.error);
   if (depth > 0) {
     double mean, square;
     ln_jacobian_moments(&m, critical ? 1 / m.slope2 : sw, (double)depth, orthogonal, &mean, &square);
-    set_number(L, "jacobian_mean", mean);
-    set_number(L, "jacobian_square", square);
-    set_number(L, "jacobian_variance", square - mean * mean);
+    put_number(L, "jacobian_mean", mean);
+    put_number(L, "jacobian_square", square);
+    put_number(L, "jacobian_variance", square - mean * mean);
   }
   return 1;
 }

@@ -47,11 +47,6 @@ teacher option_teacher(const options *o) {
   return t;
 }
 
-void put_number(lua_State *L, const char *name, double x) {
-  lua_pushnumber(L, x);
-  lua_setfield(L, -2, name);
-}
-
 void put_like_times(lua_State *L, const char *name, const times *t) {
   int table = lua_gettop(L) - 1;
   pop_like_times(L, t);

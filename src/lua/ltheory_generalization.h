@@ -23,8 +23,6 @@ void option_alpha(const options *o, teacher *t);
 /* A number of units, inputs or examples: whole and >= 1. */
 double option_size(const options *o, const char *name);
 
-/* Sets a number of the table on top of the stack. */
-void put_number(lua_State *L, const char *name, double x);
 /* Takes the answers from the top of the stack (push_like_times) and sets them as a field of the table below. */
 void put_like_times(lua_State *L, const char *name, const times *t);
 

@@ -47,14 +47,8 @@ static int pathways_race(lua_State *L) {
   } else {
     lua_createtable(L, 0, 3);
   }
-  const struct {
-    const char *name;
-    double value;
-  } fields[] = {{"b", end.b}, {"c", end.c}, {"share", end.share}};
-  for (int i = 0; i < 3; i++) {
-    lua_pushnumber(L, fields[i].value);
-    lua_setfield(L, -2, fields[i].name);
-  }
+  put_number(L, "b", end.b), put_number(L, "c", end.c);
+  put_number(L, "share", end.share);
   return 1;
 }
 

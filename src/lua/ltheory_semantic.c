@@ -11,11 +11,6 @@
 #include "theory/semantic.h"
 #include "theory/structure.h"
 
-static void set_number(lua_State *L, const char *name, double x) {
-  lua_pushnumber(L, x);
-  lua_setfield(L, -2, name);
-}
-
 static void set_column(lua_State *L, const char *name, const double *x, size_t n) {
   push_column(L, x, n);
   lua_setfield(L, -2, name);
@@ -65,11 +60,11 @@ static int semantic_illusion(lua_State *L) {
   check(L, o.call, find_modes(context_of(L), Y, work, &m));
   check(L, o.call, ln_find_illusion(context_of(L), &m, a0, f, i, &found));
   lua_createtable(L, 0, 5);
-  set_number(L, "target", LN_AT(Y, f, i));
-  set_number(L, "excursion", found.excursion);
+  put_number(L, "target", LN_AT(Y, f, i));
+  put_number(L, "excursion", found.excursion);
   if (!isnan(found.time)) {
-    set_number(L, "extreme", found.extreme);
-    set_number(L, "time", found.time);
+    put_number(L, "extreme", found.extreme);
+    put_number(L, "time", found.time);
   }
   ln_staircase(&m, f, i, push_matrix(L, m.groups + 1, 1).data);
   lua_setfield(L, -2, "staircase");
@@ -109,11 +104,11 @@ static int semantic_coherence(lua_State *L) {
   ln_coherent y;
   check(L, o.call, ln_category_coherence(context_of(L), &c, &y));
   lua_createtable(L, 0, 5);
-  set_number(L, "coherence", y.coherence);
-  set_number(L, "edge", y.edge);
-  set_number(L, "singular_value", y.singular_value);
-  set_number(L, "overlap_items", y.overlap_items);
-  set_number(L, "overlap_features", y.overlap_features);
+  put_number(L, "coherence", y.coherence);
+  put_number(L, "edge", y.edge);
+  put_number(L, "singular_value", y.singular_value);
+  put_number(L, "overlap_items", y.overlap_items);
+  put_number(L, "overlap_features", y.overlap_features);
   return 1;
 }
 
@@ -263,8 +258,8 @@ static int semantic_forgetting(lua_State *L) {
   double length, error;
   check(L, o.call, ln_forgetting(context_of(L), s_a, s_b, angle, &length, &error));
   lua_createtable(L, 0, 2);
-  set_number(L, "length", length);
-  set_number(L, "error", error);
+  put_number(L, "length", length);
+  put_number(L, "error", error);
   return 1;
 }
 
